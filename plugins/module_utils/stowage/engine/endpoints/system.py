@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine itself: ping, version, info, disk use, events."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional
+
+from ..session import FOREVER, Answer, Session
+from ..streams import json_lines
+from . import paths
+
+
+class System:
+    """``/_ping``, ``/version``, ``/info``, ``/system/df`` and ``/events``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ping(self) -> Dict[str, str]:
+        """What the engine says of itself in a ping's headers (lower-case names: api-version, ostype …)."""
+        with self._session.open("GET", "/_ping", versioned=False, idle=False) as answer:
+            answer.read(65536)
+            return dict(answer.headers)
+
+    def version(self) -> Dict[str, Any]:
+        return dict(self._session.json("GET", "/version") or {})
+
+    def info(self) -> Dict[str, Any]:
+        return dict(self._session.json("GET", "/info") or {})
+
+    def df(self) -> Dict[str, Any]:
+        """Disk use of images, containers, volumes and build cache; slow on hosts with many layers."""
+        return dict(self._session.json("GET", "/system/df", timeout=max(300.0, self._session.timeout)) or {})
+
+    def events(
+        self,
+        *,
+        since: float = 0,
+        until: float = 0,
+        labels: Iterable[str] = (),
+        filters: Optional[Mapping[str, Iterable[str]]] = None,
+        idle: Optional[float] = None,
+    ) -> "Events":
+        """The engine's events as they happen, on a connection of their own. Close it when done.
+
+        ``since``/``until``: Unix times; with ``until`` the stream ends then. ``idle``: EngineTimeout
+        after so many seconds of silence (None: silence is no fault).
+        """
+        query = {"since": since or None, "until": until or None, "filters": paths.filters(labels, more=filters)}
+        limit = FOREVER if idle is None else idle
+        return Events(self._session.open("GET", "/events", query=query, timeout=limit, bounded=False))
+
+
+class Events:
+    """An iterator of events (plain dicts); also a context manager."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[Dict[str, Any]]:
+        return self._answer.each(json_lines)
+
+    def close(self) -> None:
+        """End the stream; from another thread too, where the iteration then ends without an error."""
+        self._answer.abort()
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()

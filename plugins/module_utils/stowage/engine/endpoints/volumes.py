@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+from ..session import Session
+from . import paths
+
+
+class Volumes:
+    """``/volumes``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def list(
+        self,
+        *,
+        labels: Iterable[str] = (),
+        names: Iterable[str] = (),
+        filters: Optional[Mapping[str, Iterable[str]]] = None,
+    ) -> List[Dict[str, Any]]:
+        """All, or those with every label; ``names`` match parts of names too, as the engine does it."""
+        query = {"filters": paths.filters(labels, names, filters)}
+        answer = self._session.json("GET", "/volumes", query=query)
+        return paths.as_list((answer or {}).get("Volumes"))
+
+    def inspect(self, name: str) -> Dict[str, Any]:
+        """Everything about one volume. Raises NotFound."""
+        return dict(self._session.json("GET", f"/volumes/{paths.segment(name, 'volume')}") or {})
+
+    def create(self, name: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        """The volume as it now is. The engine answers with the existing one where the name is in use by
+        the same driver, whatever the options: compare before. An empty name makes an anonymous volume.
+        """
+        full = dict(body or {})
+        if name:
+            full["Name"] = name
+        return dict(self._session.json("POST", "/volumes/create", body=full) or {})
+
+    def remove(self, name: str, force: bool = False) -> None:
+        """Raises Conflict where a container uses it; ``force`` only forgives a missing plugin or volume."""
+        self._session.json("DELETE", f"/volumes/{paths.segment(name, 'volume')}", query={"force": force or None})
