@@ -96,7 +96,7 @@ def from_environment(environ: Mapping[str, str]) -> Tuple[Address, Optional[Tls]
 
 def _parse_ssh(text: str, rest: str) -> Address:
     authority, slash, path = rest.partition("/")
-    user, at, host_part = authority.rpartition("@")
+    user, _at, host_part = authority.rpartition("@")
     if ":" in user:
         raise EngineUnreachable("ssh addresses carry no password: use a key or an agent")
     host, port = _host_and_port(text, host_part)

@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 import os
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ..errors import AccessDenied
 from . import reference
@@ -161,8 +161,7 @@ def _from_entry(entry: Mapping[str, Any], server: str) -> Optional[Credential]:
 def _host_of(name: str) -> str:
     """A registry's host from any way it is written: with a scheme, a path, a trailing slash."""
     for scheme in ("https://", "http://"):
-        if name.startswith(scheme):
-            name = name[len(scheme) :]
+        name = name.removeprefix(scheme)
     return name.partition("/")[0]
 
 

@@ -38,7 +38,7 @@ class Engine:
     @classmethod
     def connect(
         cls, address: Union[str, Address], tls: Optional[Tls] = None, timeout: float = 60.0, pool_size: int = 8
-    ) -> "Engine":
+    ) -> Engine:
         """Prepare to talk to the engine at an address; the first call opens the first connection.
 
         ``timeout``: seconds for a whole answer where a method has no other limit. ``pool_size``: how
@@ -69,7 +69,7 @@ class Engine:
         """Close every connection. Calls after that raise EngineUnreachable."""
         self._session.close()
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_exc: object) -> None:

@@ -10,7 +10,7 @@ package and doubles the start time of a run.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 MAX_HEAD = 65536
 MAX_CHUNK_LINE = 4096  # a chunk's size with its extensions
@@ -24,7 +24,7 @@ class ProtocolError(Exception):
     """The far side does not speak HTTP as agreed, or ended in the middle of an answer."""
 
 
-def quote(text: str, safe: "frozenset[int]" = PATH_SAFE) -> str:
+def quote(text: str, safe: FrozenSet[int] = PATH_SAFE) -> str:
     """Percent-encode; by default for a path that may hold an image's name (``/``, ``:``, ``@`` stay)."""
     return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
 

@@ -22,7 +22,7 @@ class Pool:
     def __init__(self, dialer: Dialer, size: int) -> None:
         self._dialer = dialer
         self._idle: List[Connection] = []
-        self._free = max(1, size)
+        self._free = max(1, min(size, dialer.most or size))
         self._changed = threading.Condition(threading.Lock())
         self._closed = False
 

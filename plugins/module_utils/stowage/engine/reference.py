@@ -45,7 +45,7 @@ class Reference:
         """Without tag and digest, as the engine lists it: ``nginx``."""
         if self.domain != DEFAULT_DOMAIN:
             return self.name
-        short = self.path[len("library/") :] if self.path.startswith("library/") else self.path
+        short = self.path.removeprefix("library/")
         return self.path if "/" in short else short
 
     @property
@@ -58,7 +58,7 @@ class Reference:
         """What the pull endpoint wants as ``tag``: the digest, else the tag, else ``latest``."""
         return self.digest or self.tag or DEFAULT_TAG
 
-    def with_default_tag(self) -> "Reference":
+    def with_default_tag(self) -> Reference:
         """The same, tagged ``latest`` where neither tag nor digest is given."""
         if self.tag or self.digest:
             return self
@@ -99,7 +99,7 @@ def parse(text: str) -> Reference:
 
 def is_image_id(text: str) -> bool:
     """Whether a text names an image by its full id (``sha256:`` and 64 digits, or the digits alone)."""
-    digits = text[7:] if text.startswith("sha256:") else text
+    digits = text.removeprefix("sha256:")
     return len(digits) == 64 and _HEX.issuperset(digits)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Callable, List, Mapping, Optional, Tuple
 
-from ..errors import EngineError, EngineTooOld, EngineUnreachable
+from ..errors import EngineTooOld, EngineUnreachable
 from . import faults
-from .connection import Body, BodyFailed, Connection, Deadline
+from .answer import Answer, Lease
+from .connection import Body, BodyFailed, Deadline
 from .http import Head, ProtocolError, render_query, render_request
 from .pool import Pool
 from .transport import Dialer
@@ -24,108 +25,8 @@ MAX_JSON = 256 * 1024 * 1024
 FOREVER = float("inf")  # as a timeout: none
 IDEMPOTENT = frozenset(("GET", "HEAD"))
 
-T = TypeVar("T")
-
 Hook = Callable[[str, str, str], None]
 """Called as hook(phase, method, path) with phase "before" and "after"; see Session.on_call."""
-
-
-class Answer:
-    """An answer whose body is still to be read. Iterate it for the pieces; close it when done.
-
-    A context manager. Closing early is allowed: the connection is then thrown away.
-    """
-
-    def __init__(self, session: "Session", lease: "_Lease", head: Head, deadline: Deadline) -> None:
-        self.status = head.status
-        self.headers = head.headers
-        self.call = lease.call
-        self._session = session
-        self._lease: Optional[_Lease] = lease
-        self._deadline = deadline
-        self._aborted = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        """The body's pieces. Raises EngineUnreachable where it is cut short, EngineTimeout when late."""
-        if self._lease is None:
-            return
-        lease = self._lease
-        try:
-            yield from lease.connection.pieces(self._deadline)
-        except Exception as error:
-            if self._aborted:
-                return
-            raise self._session.translate(error, lease, self._deadline) from error
-        finally:
-            self.close()
-
-    def decode(self, decoder: "Callable[[Iterable[bytes]], T]") -> T:
-        """What a decoder of ``streams`` makes of the whole body."""
-        try:
-            return decoder(self)
-        except ProtocolError as error:
-            raise faults.from_exception(error, self._session.where, self.call) from error
-
-    def each(self, decoder: "Callable[[Iterable[bytes]], Iterator[T]]") -> Iterator[T]:
-        """What a decoder of ``streams`` yields, as the body arrives."""
-        try:
-            yield from decoder(self)
-        except ProtocolError as error:
-            raise faults.from_exception(error, self._session.where, self.call) from error
-
-    def read(self, limit: int) -> bytes:
-        """The whole body. Raises EngineUnreachable when it is longer than limit."""
-        pieces: List[bytes] = []
-        size = 0
-        for piece in self:
-            pieces.append(piece)
-            size += len(piece)
-            if size > limit:
-                self.close()
-                raise EngineUnreachable(f"the answer is longer than {limit} bytes", call=self.call)
-        return b"".join(pieces)
-
-    def close(self) -> None:
-        """Give the connection back. May be called more than once."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            lease.give_back()
-            self._session.notify("after", lease.method, lease.path)
-
-    def abort(self) -> None:
-        """End a stream another thread may be reading: there it ends without an error."""
-        self._aborted = True
-        self.close()
-
-    def __enter__(self) -> "Answer":
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
-
-
-class _Lease:
-    """A connection in use for one request, and what is needed to name the request and let go of it."""
-
-    def __init__(self, pool: Pool, connection: Connection, method: str, path: str, bounded: bool) -> None:
-        self.connection = connection
-        self.method = method
-        self.path = path
-        self.call = f"{method} {path}"
-        self._pool = pool
-        self._bounded = bounded
-
-    def give_back(self) -> None:
-        if self._bounded:
-            self._pool.give_back(self.connection)
-        else:
-            self.connection.close()
-
-    def discard(self) -> None:
-        if self._bounded:
-            self._pool.discard(self.connection)
-        else:
-            self.connection.close()
 
 
 class Session:
@@ -140,7 +41,7 @@ class Session:
         self.on_call: Optional[Hook] = None
         self.where = where
         self.timeout = timeout
-        self._dialer = dialer
+        self._host = dialer.host
         self._pool = Pool(dialer, pool_size)
         self._version: Optional[Tuple[int, int]] = None
         self._version_lock = threading.Lock()
@@ -203,20 +104,20 @@ class Session:
         """One request; returns when the answer's head is there and is no error. ``path`` is quoted already.
 
         ``timeout``: seconds, the session's by default; with ``idle`` the longest silence, else for the
-        whole answer. FOREVER: none. ``document`` is sent as JSON, ``body`` as it is. ``bounded`` False: on a connection of its own beside the
-        pool, for streams without an end. Raises EngineError's family.
+        whole answer. FOREVER: none. ``document`` is sent as JSON, ``body`` as it is. ``bounded`` False:
+        on a connection of its own beside the pool, for streams without an end. Raises EngineError's family.
         """
-        limit = self.timeout if timeout is None else timeout
-        deadline = Deadline(None if limit == FOREVER else limit, idle=idle)
         sent_headers = dict(headers or {})
         if document is not None:
             body = json.dumps(document, separators=(",", ":")).encode()
             sent_headers["Content-Type"] = "application/json"
-        target = path + render_query(query or {})
         version = self.api_version if versioned else None
-        self.notify("before", method, path)
+        limit = self.timeout if timeout is None else timeout
+        deadline = Deadline(None if limit == FOREVER else limit, idle=idle)
+        request = _Request(method, path, path + render_query(query or {}), sent_headers, body, bounded)
+        self._notify("before", request)
         try:
-            return self._ask(method, path, target, version, sent_headers, body, deadline, bounded)
+            return self._ask(request, version, deadline)
         except EngineTooOld:
             # The engine was changed for another version while we were connected. It refused before it
             # did anything, so asking again is safe, unless the body has been consumed.
@@ -225,67 +126,58 @@ class Session:
             again = self._renegotiate(version)
             if again == version:
                 raise
-            return self._ask(method, path, target, again, sent_headers, body, deadline, bounded)
+            return self._ask(request, again, deadline)
 
-    def notify(self, phase: str, method: str, path: str) -> None:
-        if self.on_call is not None:
-            self.on_call(phase, method, path)
-
-    def translate(self, error: Exception, lease: _Lease, deadline: Deadline) -> EngineError:
-        """The runtime's error for what went wrong on a lent connection."""
-        return faults.from_exception(error, self.where, lease.call, lease.connection.explain(), deadline.seconds)
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        target: str,
-        version: Optional[Tuple[int, int]],
-        headers: Mapping[str, str],
-        body: Body,
-        deadline: Deadline,
-        bounded: bool,
-    ) -> Answer:
-        prefix = f"/v{version[0]}.{version[1]}" if version else ""
-        head_bytes = _request_head(method, prefix + target, self._dialer.host, headers, body)
-        lease, head = self._exchange(method, path, head_bytes, body, deadline, bounded)
-        answer = Answer(self, lease, head, deadline)
+    def _ask(self, request: _Request, version: Optional[Tuple[int, int]], deadline: Deadline) -> Answer:
+        lease, head = self._exchange(request, request.head(self._host, version), deadline)
+        answer = Answer(lease, head, deadline)
         if head.status < 300 or head.status == 304:
             return answer
-        raise faults.from_status(head.status, answer.read(MAX_JSON), lease.call)
+        raise faults.from_status(head.status, answer.read(MAX_JSON), request.call)
 
-    def _exchange(
-        self, method: str, path: str, head_bytes: bytes, body: Body, deadline: Deadline, bounded: bool
-    ) -> Tuple[_Lease, Head]:
+    def _exchange(self, request: _Request, head_bytes: bytes, deadline: Deadline) -> Tuple[Lease, Head]:
         """Send on a kept connection and, where that had gone stale unseen, once more on a fresh one.
 
         Once more only if nothing of the request had left this host, or if repeating it does no harm
         and no byte of an answer was seen.
         """
-        call = f"{method} {path}"
         fresh = False
         while True:
+            lease = self._lend(request, deadline, fresh)
+            connection = lease.connection
             try:
-                connection = self._pool.take(deadline, fresh=fresh) if bounded else self._pool.open(deadline)
-            except Exception as error:
-                raise faults.from_exception(error, self.where, call, "", deadline.seconds) from error
-            lease = _Lease(self._pool, connection, method, path, bounded)
-            try:
-                return lease, connection.exchange(method, head_bytes, body, deadline)
+                return lease, connection.exchange(request.method, head_bytes, request.body, deadline)
             except BodyFailed as error:
                 lease.discard()
                 raise error.__cause__ or error
             except Exception as error:
-                lease.discard()
                 kept = connection.used and not fresh
                 broken = isinstance(error, (ConnectionError, ProtocolError)) and not connection.answered
-                if kept and broken and (not connection.bytes_sent or method in IDEMPOTENT):
+                if kept and broken and (not connection.bytes_sent or request.method in IDEMPOTENT):
                     fresh = True
+                    lease.discard()
                     continue
-                raise self.translate(error, lease, deadline) from error
+                translated = lease.translate(error, deadline)
+                lease.discard()
+                raise translated from error
             except BaseException:
                 lease.discard()
                 raise
+
+    def _lend(self, request: _Request, deadline: Deadline, fresh: bool) -> Lease:
+        try:
+            if request.bounded:
+                connection = self._pool.take(deadline, fresh=fresh)
+            else:
+                connection = self._pool.open(deadline)
+        except Exception as error:
+            raise faults.from_exception(error, self.where, request.call, "", deadline.seconds) from error
+        pool = self._pool if request.bounded else None
+        return Lease(pool, connection, request.call, self.where, lambda: self._notify("after", request))
+
+    def _notify(self, phase: str, request: _Request) -> None:
+        if self.on_call is not None:
+            self.on_call(phase, request.method, request.path)
 
     def _negotiate(self) -> Tuple[int, int]:
         answer = self.open("GET", "/_ping", versioned=False, idle=False)
@@ -305,16 +197,32 @@ class Session:
             return self._version or failed
 
 
-def _request_head(method: str, target: str, host: str, headers: Mapping[str, str], body: Body) -> bytes:
-    lines = [("Host", host), ("User-Agent", "stowage"), *headers.items()]
-    if body is None:
-        if method not in IDEMPOTENT:
-            lines.append(("Content-Length", "0"))
-    elif isinstance(body, bytes):
-        lines.append(("Content-Length", str(len(body))))
-    else:
-        lines.append(("Transfer-Encoding", "chunked"))
-    return render_request(method, target, lines)
+class _Request:
+    """What is asked, apart from the version and the connection it is asked on."""
+
+    def __init__(
+        self, method: str, path: str, target: str, headers: Mapping[str, str], body: Body, bounded: bool
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.call = f"{method} {path}"
+        self.body = body
+        self.bounded = bounded
+        self._target = target
+        self._headers = headers
+
+    def head(self, host: str, version: Optional[Tuple[int, int]]) -> bytes:
+        """The request's head as it is sent."""
+        lines: List[Tuple[str, str]] = [("Host", host), ("User-Agent", "stowage"), *self._headers.items()]
+        if self.body is None:
+            if self.method not in IDEMPOTENT:
+                lines.append(("Content-Length", "0"))
+        elif isinstance(self.body, bytes):
+            lines.append(("Content-Length", str(len(self.body))))
+        else:
+            lines.append(("Transfer-Encoding", "chunked"))
+        prefix = f"/v{version[0]}.{version[1]}" if version else ""
+        return render_request(self.method, prefix + self._target, lines)
 
 
 def _parse_version(text: str) -> Optional[Tuple[int, int]]:

@@ -9,9 +9,8 @@ the engine is not trusted with this host's memory.
 from __future__ import annotations
 
 import json
-from typing import Any, Deque, Iterable, Iterator, List, Tuple
-
 from collections import deque
+from typing import Any, Deque, Iterable, Iterator, List, Tuple
 
 from .http import ProtocolError
 

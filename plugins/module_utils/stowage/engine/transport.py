@@ -28,7 +28,7 @@ class Stream:
     def __init__(self, sock: Any) -> None:
         self._sock = sock
 
-    def send(self, data: "bytes | memoryview", timeout: Optional[float]) -> int:
+    def send(self, data: bytes | memoryview, timeout: Optional[float]) -> int:
         """Send some of data and return how much; waits at most timeout seconds (None: for ever)."""
         self._sock.settimeout(timeout)
         return int(self._sock.send(data))
@@ -46,16 +46,11 @@ class Stream:
         try:
             return self.receive(0.0)
         except OSError as error:
-            # ssl.SSLWantReadError (errno 2, SSL_ERROR_WANT_READ) is told apart by its name, since
-            # importing ssl for a unix socket would cost more than all the rest.
+            # ssl.SSLWantReadError is told by its name: importing ssl for that would cost unix sockets 10 ms.
             waiting = isinstance(error, (BlockingIOError, socket.timeout))
             if waiting or type(error).__name__ == "SSLWantReadError":
                 return None
             raise
-
-    def end_sending(self) -> None:
-        """Tell the far side that nothing more will come (half-close)."""
-        self._sock.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """End both directions. A thread that waits in ``receive`` wakes up with the end or an error."""
@@ -70,7 +65,7 @@ class Stream:
         return ""
 
 
-def make_dialer(address: Address, tls: Optional[Tls]) -> "Dialer":
+def make_dialer(address: Address, tls: Optional[Tls]) -> Dialer:
     """The dialer for an address. Nothing is connected yet."""
     if address.scheme == "unix":
         return UnixDialer(address)
@@ -82,9 +77,10 @@ def make_dialer(address: Address, tls: Optional[Tls]) -> "Dialer":
 
 
 class Dialer:
-    """Opens streams to one engine; thread-safe. ``host`` is what goes into the Host header."""
+    """Opens streams to one engine; thread-safe."""
 
-    host = "docker"
+    host = "docker"  # for the Host header
+    most: Optional[int] = None  # streams at a time, where the way there has a limit of its own
 
     def open(self, timeout: Optional[float]) -> Stream:
         """Connect one stream within timeout seconds (None: without a limit)."""
@@ -122,7 +118,7 @@ class TcpDialer(Dialer):
         self._host = address.host
         self._port = address.port or (TLS_PORT if tls else PLAIN_PORT)
         self._tls = tls
-        self._context: Optional["ssl.SSLContext"] = None
+        self._context: Optional[ssl.SSLContext] = None
         name = f"[{address.host}]" if ":" in address.host else address.host
         self.host = f"{name}:{self._port}"
 
@@ -152,12 +148,8 @@ class TlsStream(Stream):
         except ssl.SSLEOFError:
             return b""  # ended without close_notify; HTTP's own framing tells whether that is early
 
-    def end_sending(self) -> None:
-        # TLS cannot be closed one way only with Python's ssl: ending both would lose the answer.
-        return
 
-
-def _make_context(tls: Tls) -> "ssl.SSLContext":
+def _make_context(tls: Tls) -> ssl.SSLContext:
     """Docker's conventions: with a ca only that ca is trusted; a certificate only together with its key."""
     import ssl
 

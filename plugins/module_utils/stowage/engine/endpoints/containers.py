@@ -12,8 +12,9 @@ import time
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ...errors import EngineUnreachable, InvalidRequest
+from ..answer import Answer
 from ..connection import Body
-from ..session import FOREVER, Answer, Session
+from ..session import FOREVER, Session
 from ..streams import MAX_OUTPUT, joined_output, split_output
 from . import paths
 
@@ -105,7 +106,7 @@ class Containers:
         self,
         id: str,
         *,
-        tail: "int | str" = "all",
+        tail: int | str = "all",
         stdout: bool = True,
         stderr: bool = True,
         since: float = 0,

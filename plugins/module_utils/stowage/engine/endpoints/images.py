@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ...errors import EngineUnreachable
-from .. import auth as auth_, faults, reference
+from .. import auth as auth_
+from .. import faults, reference
+from ..answer import Answer
 from ..connection import Body
-from ..session import Answer, Session
+from ..session import Session
 from ..streams import json_lines
 from . import paths
 
@@ -79,7 +81,7 @@ class Images:
 
     def build(
         self,
-        context: "Body | Any",
+        context: Any,
         query: Mapping[str, Any],
         registry_auths: Optional[Mapping[str, Mapping[str, str]]] = None,
         progress: Progress = None,
@@ -103,7 +105,7 @@ class Images:
             raise EngineUnreachable("the build ended without an image", call="POST /build")
         return built
 
-    def load(self, archive: "Body | Any", progress: Progress = None, timeout: float = PULL_SILENCE) -> List[str]:
+    def load(self, archive: Any, progress: Progress = None, timeout: float = PULL_SILENCE) -> List[str]:
         """Load an archive as ``save`` makes it; the names, or for nameless images the ids, it held."""
         query = {"quiet": progress is None}
         headers = {"Content-Type": "application/x-tar"}

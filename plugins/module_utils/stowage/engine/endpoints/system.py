@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional
 
-from ..session import FOREVER, Answer, Session
+from ..answer import Answer
+from ..session import FOREVER, Session
 from ..streams import json_lines
 from . import paths
 
@@ -41,7 +42,7 @@ class System:
         labels: Iterable[str] = (),
         filters: Optional[Mapping[str, Iterable[str]]] = None,
         idle: Optional[float] = None,
-    ) -> "Events":
+    ) -> Events:
         """The engine's events as they happen, on a connection of their own. Close it when done.
 
         ``since``/``until``: Unix times; with ``until`` the stream ends then. ``idle``: EngineTimeout
@@ -65,7 +66,7 @@ class Events:
         """End the stream; from another thread too, where the iteration then ends without an error."""
         self._answer.abort()
 
-    def __enter__(self) -> "Events":
+    def __enter__(self) -> Events:
         return self
 
     def __exit__(self, *_exc: object) -> None:

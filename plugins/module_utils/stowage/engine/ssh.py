@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Byte streams to an engine on another host, through ssh: ``docker system dial-stdio`` over there.
+
+One ssh connection, one channel for each stream. Host keys are verified against known_hosts, always:
+``StrictHostKeyChecking no`` is not honoured, for whoever answers gets root on what it claims to be.
+paramiko is imported only when a connection is made; other transports never need it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from typing import Any, Dict, List, Optional
+
+from ..errors import EngineUnreachable
+from .address import Address, parse_address
+from .transport import RECEIVE_SIZE, Dialer, Stream
+
+MAX_JUMPS = 8
+LAST_WORDS = 2000  # bytes of the far side's stderr that are kept
+EXIT_WAIT = 1.0  # seconds to wait for the far command's exit code, once its output has ended
+
+
+class SshStream(Stream):
+    """A paramiko channel, with what it raises made equal to what a socket raises."""
+
+    def send(self, data: bytes | memoryview, timeout: Optional[float]) -> int:
+        try:
+            return super().send(data, timeout)
+        except socket.timeout:
+            raise
+        except (OSError, EOFError) as error:
+            raise BrokenPipeError(str(error) or "the ssh channel is closed") from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def explain(self) -> str:
+        """What the far command printed on stderr, and its exit code, where it has ended."""
+        channel = self._sock
+        channel.status_event.wait(EXIT_WAIT)
+        words = b""
+        while channel.recv_stderr_ready() and len(words) < LAST_WORDS:
+            words += channel.recv_stderr(RECEIVE_SIZE)
+        text = words[:LAST_WORDS].decode("utf-8", "replace").strip()
+        if not channel.status_event.is_set() or channel.exit_status <= 0:
+            return text
+        if channel.exit_status == 127 and not text:
+            text = "is the docker command installed there?"
+        return f"{text} (exit code {channel.exit_status} on the far side)"
+
+
+class SshDialer(Dialer):
+    """Streams through one ssh connection, made at the first need and again after it broke."""
+
+    most = 8  # sshd's MaxSessions is 10 by default; two are left for event streams
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._clients: List[Any] = []  # jump hosts first, the target last
+
+    def open(self, timeout: Optional[float]) -> Stream:
+        transport = self._transport(timeout)
+        channel = transport.open_session(timeout=timeout)
+        try:
+            channel.settimeout(timeout)
+            channel.exec_command(_dial_command(self._address.path))
+        except BaseException:
+            channel.close()
+            raise
+        return SshStream(channel)
+
+    def close(self) -> None:
+        with self._lock:
+            self._hang_up()
+
+    def _transport(self, timeout: Optional[float]) -> Any:
+        # The lock is held while connecting: every other thread needs this very connection.
+        with self._lock:
+            transport = self._clients[-1].get_transport() if self._clients else None
+            if transport is not None and transport.is_active():
+                return transport
+            self._hang_up()
+            paramiko = _import_paramiko()
+            try:
+                self._log_in(paramiko, _read_config(paramiko), self._address, timeout, None, 0)
+            except BaseException:
+                self._hang_up()
+                raise
+            transport = self._clients[-1].get_transport()
+            transport.set_keepalive(30)
+            return transport
+
+    def _hang_up(self) -> None:
+        while self._clients:
+            self._clients.pop().close()
+
+    def _log_in(
+        self, paramiko: Any, config: Any, address: Address, timeout: Optional[float], through: Any, depth: int
+    ) -> None:
+        """Log in at an address as ~/.ssh/config has it, through its ProxyJump where there is one."""
+        if depth > MAX_JUMPS:
+            raise EngineUnreachable(f"more than {MAX_JUMPS} jump hosts on the way to {self._address}")
+        settings = config.lookup(address.host)
+        host = settings.get("hostname", address.host)
+        port = address.port or int(settings.get("port", 22))
+        jumps = settings.get("proxyjump", "none")
+        if through is None and jumps.lower() != "none":
+            for jump in jumps.split(","):
+                self._log_in(paramiko, config, parse_address(f"ssh://{jump.strip()}"), timeout, through, depth + 1)
+                through = self._clients[-1]
+        sock = None
+        if through is not None:
+            sock = through.get_transport().open_channel("direct-tcpip", (host, port), ("", 0), timeout=timeout)
+        elif settings.get("proxycommand", "none").lower() != "none":
+            sock = paramiko.ProxyCommand(settings["proxycommand"])
+        client = paramiko.SSHClient()
+        self._clients.append(client)
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        for path in _known_hosts(settings):
+            client.load_system_host_keys(path)
+        alone = settings.get("identitiesonly", "no").lower() == "yes"
+        client.connect(
+            host,
+            port=port,
+            username=address.user or settings.get("user"),
+            key_filename=settings.get("identityfile"),
+            look_for_keys=not alone,
+            allow_agent=not alone,
+            timeout=timeout,
+            banner_timeout=timeout,
+            auth_timeout=timeout,
+            channel_timeout=timeout,
+            sock=sock,
+        )
+
+
+def _dial_command(path: str) -> str:
+    if not path:
+        return "docker system dial-stdio"
+    import shlex
+
+    return f"docker --host {shlex.quote('unix://' + path)} system dial-stdio"
+
+
+def _read_config(paramiko: Any) -> Any:
+    try:
+        return paramiko.SSHConfig.from_path(os.path.expanduser("~/.ssh/config"))
+    except FileNotFoundError:
+        return paramiko.SSHConfig()
+
+
+def _known_hosts(settings: Dict[str, Any]) -> List[str]:
+    """The files that vouch for hosts, those that exist; a named file that does not is skipped as ssh does."""
+    user = settings.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2")
+    everyone = settings.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2")
+    paths = [os.path.expanduser(path.strip('"')) for path in f"{user} {everyone}".split()]
+    return [path for path in paths if os.path.isfile(path)]
+
+
+def _import_paramiko() -> Any:
+    import importlib
+    import logging
+
+    try:
+        paramiko = importlib.import_module("paramiko")
+    except ImportError as error:
+        raise EngineUnreachable(
+            f"engines at ssh:// addresses need the library paramiko in {sys.executable or 'this Python'}: "
+            "install the package python3-paramiko, or run pip install paramiko"
+        ) from error
+    # Without a handler Python prints the library's own complaints, beside the error that we raise.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
+    return paramiko
