@@ -46,7 +46,7 @@ class Connection:
     """A stream that carries one exchange at a time; not thread-safe, its holder has it alone."""
 
     def __init__(self, stream: Stream) -> None:
-        self.used = False  # an exchange was completed on it before
+        self.used = False  # the present exchange is not its first
         self.bytes_sent = 0  # in the present exchange
         self._stream = stream
         self._parser: Optional[ResponseParser] = None
@@ -75,6 +75,7 @@ class Connection:
 
         An engine that refuses a long body early and stops reading gets its answer heard all the same.
         """
+        self.used = self._parser is not None
         parser = self._parser = ResponseParser(method)
         self._request_done = False
         self.bytes_sent = 0
@@ -99,7 +100,6 @@ class Connection:
             if piece:
                 yield piece
             if parser.complete:
-                self.used = True
                 return
             if not piece:
                 self._receive(parser, deadline)

@@ -4,6 +4,7 @@
 
 The long calls report as they go: ``progress`` receives every event of the engine, decoded. An error
 inside such a stream (the status was 200 by then) is raised as ServerFault with the engine's words.
+``auth`` and ``reference`` are imported where they are used: a run that pulls nothing does not compile them.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ...errors import EngineUnreachable
-from .. import auth as auth_
-from .. import faults, reference
+from .. import faults
 from ..answer import Answer
 from ..connection import Body
 from ..session import Session
@@ -69,6 +69,8 @@ class Images:
         ``auth``: a credential as in ``auth.py``. ``timeout``: seconds of silence. Raises NotFound,
         AccessDenied or ServerFault as the engine puts it.
         """
+        from .. import reference
+
         name = reference.parse(ref)
         query = {"fromImage": name.familiar_name, "tag": name.version, "platform": platform or None}
         digest = ""
@@ -95,6 +97,8 @@ class Images:
         """
         headers = {"Content-Type": "application/x-tar"}
         if registry_auths:
+            from .. import auth as auth_
+
             headers["X-Registry-Config"] = auth_.encode_registry_config(registry_auths)
         built = ""
         for event in self._events("POST", "/build", query, body_of(context), headers, progress, timeout):
@@ -136,6 +140,9 @@ class Images:
         timeout: float = PULL_SILENCE,
     ) -> str:
         """Push one tag (``latest`` where none is given); the digest it has in the registry, or ""."""
+        from .. import auth as auth_
+        from .. import reference
+
         name = reference.parse(ref)
         headers = {"X-Registry-Auth": auth_.encode_auth(auth)}
         path = f"/images/{paths.image(name.familiar_name)}/push"
@@ -157,12 +164,18 @@ class Images:
 
     def distribution(self, ref: str, auth: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
         """What the registry has under a name now, without pulling: ``{"Descriptor": {"digest": …}, "Platforms": …}``."""
+        from .. import reference
+
         name = reference.parse(ref).with_default_tag()
         path = f"/distribution/{paths.image(name.familiar)}/json"
         return dict(self._session.json("GET", path, headers=self._auth_header(auth)) or {})
 
     def _auth_header(self, auth: Optional[Mapping[str, str]]) -> Dict[str, str]:
-        return {"X-Registry-Auth": auth_.encode_auth(auth)} if auth else {}
+        if not auth:
+            return {}
+        from .. import auth as auth_
+
+        return {"X-Registry-Auth": auth_.encode_auth(auth)}
 
     def _events(
         self,
