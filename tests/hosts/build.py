@@ -74,7 +74,7 @@ def _debootstrap(name: str, image: str, mirror: Mirror) -> None:
         )
         _logged(
             name,
-            "docker", "-H", f"unix://{outer.SOCKET}", "import", "--change", f"LABEL {LABEL}={name}", "-", image,
+            "docker", "-H", f"unix://{outer.SOCKET}", "import", f"--change=LABEL {LABEL}={name}", "-", image,
             stdin=archive.stdout,
         )  # fmt: skip
         if archive.wait():
@@ -101,7 +101,9 @@ def _build_on_parent(name: str, image: str, mirror: Mirror) -> None:
 def _remove_stale(name: str, image: str) -> None:
     """Drop other builds of the same layer; one that a host still runs stays until that host is gone."""
     repository = image.partition(":")[0]
-    images = docker("images", "--filter", f"label={LABEL}", "--format", "{{.Repository}}:{{.Tag}}", repository)
+    images = docker(
+        "images", "--filter", f"label={LABEL}", "--format", "{{.Repository}}:{{.Tag}}", repository
+    )
     for other in images.splitlines():
         if other != image:
             docker("rmi", other, check=False)

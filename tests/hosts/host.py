@@ -11,11 +11,11 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import api, keys, layers
 from .outer import docker
@@ -133,10 +133,15 @@ class Host:
             check=False,
         )
         result = subprocess.CompletedProcess(
-            command, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+            command,
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
         )
         if check and result.returncode:
-            raise HostError(f"{self.name}: {text[:200]!r} ended with {result.returncode}: {result.stderr.strip()}")
+            raise HostError(
+                f"{self.name}: {text[:200]!r} ended with {result.returncode}: {result.stderr.strip()}"
+            )
         return result
 
     def put(self, local: Path | str, remote: str) -> None:
@@ -154,21 +159,31 @@ class Host:
             log = self.run("journalctl -u docker -u containerd -n 20 --no-pager -o cat", check=False).stdout
             raise HostError(f"{self.name}: {waited.stderr.strip()}\n{log}")
 
-    def engine(self, method: str, path: str, body: Any = None) -> Any:
+    def engine(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """Ask the host's engine directly, as api.request does: for a test's own scenes and checks."""
-        return api.request(self, method, path, body)
+        return api.request(self, method, path, body, headers)
+
+    def wipe_engine(self) -> None:
+        """Remove every container, network, volume and image of the host's engine."""
+        api.wipe(self)
 
     def kill_engine(self) -> None:
         """Kill the engine with SIGKILL and keep it down; containers run on without it."""
+        # The socket unit last: to stop it first would stop the engine in peace, and its containers too.
         self.run(
             f"mkdir -p {_KEEP_DOWN.rpartition('/')[0]} && printf '[Service]\\nRestart=no\\n' >{_KEEP_DOWN}"
-            " && systemctl daemon-reload && systemctl stop docker.socket 2>/dev/null;"
-            " systemctl kill --kill-whom=main --signal=KILL docker.service;"
-            " while systemctl is-active --quiet docker.service; do sleep 0.1; done"
+            " && systemctl daemon-reload && systemctl kill --kill-whom=main --signal=KILL docker.service;"
+            " while systemctl is-active --quiet docker.service; do sleep 0.05; done;"
+            " systemctl stop docker.socket"
         )
 
     def start_engine(self) -> None:
-        """Start the engine again after kill_engine, and wait until it answers."""
+        """Start the engine again after kill_engine, and wait until it answers.
+
+        Without live-restore the engine stops left-over containers first, which takes their stop timeout.
+        """
         self.run(
             f"rm -f {_KEEP_DOWN} && systemctl daemon-reload && systemctl reset-failed docker.service;"
             " systemctl start docker.socket docker.service"
@@ -209,7 +224,7 @@ class Host:
         docker("rm", "-f", "-v", self.container)
         shutil.rmtree(keys.known_hosts(self.name).parent, ignore_errors=True)
 
-    def __enter__(self) -> Host:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,12 +12,14 @@ import secrets
 import socket
 import time
 
-from . import build, keys, layers, outer
+from . import build, keys, outer
 from .host import Host, HostError
 from .outer import LABEL, docker
 
 _FLAVOUR = f"{LABEL}.flavour"
 _BOOT_SECONDS = 60
+# overlay2 and the overlayfs snapshotter do not work on top of another overlay.
+_VOLUMES = ("/var/lib/docker", "/var/lib/containerd")
 
 
 def up(flavour: str, name: str | None = None) -> Host:
@@ -86,7 +88,7 @@ def _create(name: str, flavour: str, image: str) -> str:
         "create", f"--name=stowage-test-{name}", f"--hostname={name}",
         f"--network={outer.network()}", f"--network-alias={name}",
         f"--label={LABEL}={name}", f"--label={_FLAVOUR}={flavour}",
-        *(f"--mount=type=volume,dst=/var/lib/{path},volume-label={LABEL}={name}" for path in ("docker", "containerd")),
+        *(f"--mount=type=volume,dst={path},volume-label={LABEL}={name}" for path in _VOLUMES),
         *outer.system_args(), image,
     )  # fmt: skip
     files = {

@@ -45,7 +45,9 @@ def ensure() -> None:
     if not _missing() and outer.answers():
         return
     if os.geteuid():
-        raise MachineError("test hosts need root once, to install docker.io and debootstrap and to start the engine")
+        raise MachineError(
+            "test hosts need root once, to install docker.io and debootstrap and to start the engine"
+        )
     with locked("machine"):
         _install(_missing())
         if not outer.answers():

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Settings that decide whether the mirror can be reached; the rest of the machine's taste stays at home.
-_CARRIED = ("Acquire::http::", "Acquire::https::", "Acquire::Retries", "Acquire::Check-", "Acquire::ForceIPv4")
+_CARRIED = (
+    "Acquire::http::",
+    "Acquire::https::",
+    "Acquire::Retries",
+    "Acquire::Check-",
+    "Acquire::ForceIPv4",
+)
 _CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -65,7 +71,9 @@ def read_mirror() -> Mirror:
     archive, security = _archives()
     archive = os.environ.get("STOWAGE_TEST_MIRROR", archive)
     if not archive:
-        raise MirrorError("apt on this machine has no Debian archive: set STOWAGE_TEST_MIRROR to a mirror's address")
+        raise MirrorError(
+            "apt on this machine has no Debian archive: set STOWAGE_TEST_MIRROR to a mirror's address"
+        )
     certificates = tuple((path.name, path.read_text()) for path in sorted(_CERTIFICATES.glob("*.crt")))
     return Mirror(archive.rstrip("/"), security.rstrip("/"), _settings(), certificates)
 

@@ -93,7 +93,9 @@ def system_args() -> list[str]:
     """
     args = ["--cgroupns=private", "--device-cgroup-rule=a *:* rwm", "--stop-signal=SIGRTMIN+3"]
     args += ["--tmpfs=/run:exec,mode=755", "--tmpfs=/run/lock"]
-    args += [f"--security-opt={o}" for o in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")]
+    args += [
+        f"--security-opt={o}" for o in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")
+    ]
     bounding = _bounding_set()
     return args + [f"--cap-add={name}" for bit, name in enumerate(CAPABILITIES) if bounding >> bit & 1]
 
@@ -107,8 +109,9 @@ def _bounding_set() -> int:
 
 # In the order of their bits (linux/capability.h); PERFMON, BPF and CHECKPOINT_RESTORE are left out.
 CAPABILITIES = (
-    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE"
-    " NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT"
-    " SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE"
-    " AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ"
-).split()
+    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL",
+    "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ",
+)  # fmt: skip
