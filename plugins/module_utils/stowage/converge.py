@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The use case: observe, plan, and unless only asked, execute and report.
+
+Knows the order of these four and what they hand each other. Everything that looks or acts is another
+file's.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+
+from .engine.auth import find_credential, load_config, server_name
+from .engine.client import Engine
+from .executor import Executor, execute_plan, missing_files
+from .model.desired import Desired, Policy
+from .model.operations import Operation
+from .model.observed import Observed
+from .model.plan import Plan
+from .model.report import Report
+from .observer import observe_host
+from .planner import plan_changes
+from .reference import split
+from .secrets import Redactor, secret_values
+from .walk import Progress
+
+Detail = Callable[[Operation, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one run. ``report`` is None where only the plan was asked for, or files are missing."""
+
+    plan: Plan
+    observed: Observed
+    report: Optional[Report] = None
+    missing: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears of progress: of steps, and of what the engine says within one (layers, build output)."""
+
+    progress: Progress = field(default=lambda event: None)
+    detail: Detail = field(default=lambda operation, event: None)
+
+
+def converge_host(
+    engine: Engine,
+    desired: Desired,
+    policy: Policy,
+    *,
+    check: bool = False,
+    files: Mapping[str, str] = {},  # noqa: B006  read only
+    listener: Listener = Listener(),  # noqa: B008  frozen
+) -> Run:
+    """Make the engine hold what is declared; with ``check``, plan and stop.
+
+    Raises DeclarationError where the declaration cannot be met, and EngineError where the engine
+    could not be observed. Failures of steps are in the report.
+    """
+    accounts = Accounts(desired)
+    observed = observe_host(engine, desired, accounts.login)
+    plan = plan_changes(desired, observed, policy)
+    if check:
+        return Run(plan, observed)
+    missing = tuple(missing_files(plan, files))
+    if missing:
+        return Run(plan, observed, missing=missing)
+    redact = Redactor(secret_values(desired))
+    executor = Executor(engine, accounts.login, accounts.declared, files, listener.detail)
+    return Run(plan, observed, execute_plan(plan, executor, listener.progress, redact))
+
+
+class Accounts:
+    """Credentials for registries: those of the declaration, else those docker has on this host."""
+
+    def __init__(self, desired: Desired) -> None:
+        self.declared: Dict[str, Mapping[str, str]] = {}
+        for host, login in desired.registries.items():
+            entry = {"username": login.username, "password": login.password, "serveraddress": server_name(host)}
+            if login.identity_token:
+                entry = {"identitytoken": login.identity_token, "serveraddress": server_name(host)}
+            self.declared[host] = entry
+        self._config: Optional[Mapping[str, Any]] = None
+
+    def login(self, reference: str) -> Optional[Mapping[str, str]]:
+        """What to log in with for this image, or None to go without."""
+        registry = split(reference)[0]
+        if registry in self.declared:
+            return self.declared[registry]
+        if self._config is None:
+            self._config = load_config(os.environ)
+        return find_credential(self._config, registry)
+
+

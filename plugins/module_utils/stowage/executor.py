@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out operations: one short function each, one Engine API call each. Decides nothing.
+
+Knows the engine client and the operations' shapes. The order, failures and rollbacks are walk.py's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from .content.context import context_of, dockerfile_in
+from .engine.client import Engine
+from .errors import Conflict, EngineError, NotFound, StowageError
+from .model import operations as op
+from .model.plan import Plan
+from .model.report import Report
+from .reference import repository, split
+from .service.build import build_query
+from .service.verdict import judge
+from .walk import Progress, Walk
+
+Login = Callable[[str], Optional[Mapping[str, str]]]
+WORKERS = 4  # the engine gets no faster with more, and a small host gets slower
+LOG_LINES = 20
+SHORTEST_POLL, LONGEST_POLL = 0.02, 0.5  # seconds between two looks at a container waited for
+
+
+class OperationFailed(StowageError):
+    """An operation ended, but not as it had to: a hook's exit code, a wait that cannot be met."""
+
+
+class Executor:
+    """The operations, bound to one engine.
+
+    ``login`` finds the credentials for a reference; ``logins`` are those told for this run, by registry;
+    ``files`` leads from the digest of content brought from the controller to its path on this host.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        login: Login,
+        logins: Mapping[str, Mapping[str, str]],
+        files: Mapping[str, str],
+        detail: Callable[[op.Operation, Mapping[str, Any]], None],
+    ) -> None:
+        self._engine = engine
+        self._login = login
+        self._logins = logins
+        self._files = files
+        self._detail = detail
+        self._table: Dict[type, Callable[[Any], Any]] = {
+            op.PullImage: self._pull_image,
+            op.BuildImage: self._build_image,
+            op.LoadImage: self._load_image,
+            op.TagImage: self._tag_image,
+            op.PushImage: self._push_image,
+            op.RemoveImage: self._remove_image,
+            op.CreateNetwork: self._create_network,
+            op.RemoveNetwork: self._remove_network,
+            op.ConnectNetwork: self._connect_network,
+            op.DisconnectNetwork: self._disconnect_network,
+            op.CreateVolume: lambda o: engine.volumes.create(o.name, dict(o.body)),
+            op.RemoveVolume: self._remove_volume,
+            op.CreateContainer: lambda o: engine.containers.create(o.name, dict(o.body), o.platform),
+            op.StartContainer: lambda o: engine.containers.start(o.name),
+            op.StopContainer: self._stop_container,
+            op.RestartContainer: lambda o: engine.containers.restart(o.name),
+            op.UnpauseContainer: lambda o: engine.containers.unpause(o.name),
+            op.UpdateContainer: lambda o: engine.containers.update(o.name, dict(o.body)),
+            op.RenameContainer: lambda o: engine.containers.rename(o.name, o.new_name),
+            op.RemoveContainer: self._remove_container,
+            op.RunHook: self._run_hook,
+            op.WaitContainer: self._wait_container,
+            op.Pause: lambda o: time.sleep(o.seconds),
+        }
+
+    def perform(self, operation: op.Operation) -> str:
+        """Carry out one operation; returns a line worth telling, or nothing. Raises StowageError."""
+        result = self._table[type(operation)](operation)
+        return result if isinstance(result, str) else ""
+
+    def explain(self, operation: op.Operation) -> List[str]:
+        """The last log lines of the container a failed operation is about."""
+        if not isinstance(operation, (op.StartContainer, op.RestartContainer, op.WaitContainer, op.RunHook)):
+            return []
+        try:
+            stdout, stderr = self._engine.containers.logs(operation.name, tail=str(LOG_LINES))
+        except (EngineError, OSError):
+            return []
+        text = (stdout + stderr).decode("utf-8", "replace")
+        return text.splitlines()[-LOG_LINES:]
+
+    # -- images -------------------------------------------------------------------------------
+
+    def _pull_image(self, operation: op.PullImage) -> str:
+        login = self._login(operation.name)
+        return self._engine.images.pull(operation.name, operation.platform, login, self._teller(operation))
+
+    def _build_image(self, operation: op.BuildImage) -> str:
+        if operation.builder == "buildkit":
+            from .engine.buildx import build_with_buildx  # seldom needed
+
+            archive = self._path(operation.archive) if operation.archive else None
+            return build_with_buildx(operation.name, operation.options, operation.labels, operation.platform, archive)
+        if operation.archive:
+            with open(self._path(operation.archive), "rb") as packed:
+                return self._build(operation, packed, dockerfile_in(operation.options))
+        import tempfile  # only for contexts that lie on the host
+
+        with tempfile.TemporaryFile() as packed:
+            context = context_of(operation.options)
+            context.pack(packed)
+            packed.seek(0)
+            return self._build(operation, packed, context.dockerfile)
+
+    def _build(self, operation: op.BuildImage, packed: IO[bytes], dockerfile: str) -> str:
+        query = build_query(operation.name, operation.options, operation.labels, operation.platform, dockerfile)
+        return self._engine.images.build(packed, query, self._logins, self._teller(operation))
+
+    def _load_image(self, operation: op.LoadImage) -> str:
+        with open(self._path(operation.archive), "rb") as archive:
+            loaded = self._engine.images.load(archive, self._teller(operation))
+        if operation.name not in loaded and len(loaded) == 1:
+            self._engine.images.tag(loaded[0], repository(operation.name), split(operation.name)[2])
+        elif operation.name not in loaded:
+            raise OperationFailed(f"the archive holds {', '.join(loaded) or 'nothing'}, not {operation.name}")
+        return ", ".join(loaded)
+
+    def _tag_image(self, operation: op.TagImage) -> None:
+        tag = split(operation.name)[2]
+        self._engine.images.tag(operation.source, repository(operation.name), tag)
+
+    def _push_image(self, operation: op.PushImage) -> str:
+        return self._engine.images.push(operation.name, self._login(operation.name), self._teller(operation))
+
+    def _remove_image(self, operation: op.RemoveImage) -> None:
+        _gone(lambda: self._engine.images.remove(operation.name))
+
+    def _path(self, archive: str) -> str:
+        return self._files.get(archive, archive)
+
+    def _teller(self, operation: op.Operation) -> Callable[[Mapping[str, Any]], None]:
+        return lambda event: self._detail(operation, event)
+
+    # -- networks and volumes -----------------------------------------------------------------
+
+    def _create_network(self, operation: op.CreateNetwork) -> None:
+        self._engine.networks.create(operation.name, dict(operation.body))
+
+    def _remove_network(self, operation: op.RemoveNetwork) -> None:
+        _gone(lambda: self._engine.networks.remove(operation.name))
+
+    def _connect_network(self, operation: op.ConnectNetwork) -> None:
+        self._engine.networks.connect(operation.name, operation.container, dict(operation.endpoint))
+
+    def _disconnect_network(self, operation: op.DisconnectNetwork) -> None:
+        try:
+            _gone(lambda: self._engine.networks.disconnect(operation.name, operation.container, force=True))
+        except EngineError as error:
+            if "is not connected" not in error.message:
+                raise
+
+    def _remove_volume(self, operation: op.RemoveVolume) -> None:
+        _gone(lambda: self._engine.volumes.remove(operation.name))
+
+    # -- containers ---------------------------------------------------------------------------
+
+    def _stop_container(self, operation: op.StopContainer) -> None:
+        _gone(lambda: self._engine.containers.stop(operation.name))
+
+    def _remove_container(self, operation: op.RemoveContainer) -> None:
+        try:
+            _gone(lambda: self._engine.containers.remove(operation.name, force=True, volumes=operation.volumes))
+        except Conflict as error:
+            if "already in progress" not in error.message:
+                raise
+
+    def _run_hook(self, operation: op.RunHook) -> str:
+        code, output = self._engine.containers.exec_run(operation.name, dict(operation.body))
+        text = output.decode("utf-8", "replace").strip()[-500:]
+        if code and operation.required:
+            raise OperationFailed(f"the {operation.hook} hook ended with code {code}: {text}")
+        return f"the {operation.hook} hook ended with code {code}: {text}" if code else ""
+
+    def _wait_container(self, operation: op.WaitContainer) -> str:
+        began = time.monotonic()
+        poll = SHORTEST_POLL
+        while True:
+            seconds = time.monotonic() - began
+            inspect = self._engine.containers.inspect(operation.name)
+            holds, why = judge(operation.condition, inspect, seconds, operation.monitor)
+            if holds:
+                return why
+            if holds is False:
+                raise OperationFailed(f"{operation.name} {why}")
+            if seconds >= operation.timeout:
+                raise OperationFailed(f"{operation.name} is not {operation.condition} after {seconds:.0f} s: {why}")
+            time.sleep(poll)
+            poll = min(poll * 1.5, LONGEST_POLL)
+
+
+def _gone(call: Callable[[], Any]) -> None:
+    """Taking away what is not there any more is done already."""
+    try:
+        call()
+    except NotFound:
+        return
+
+
+def execute_plan(plan: Plan, executor: Executor, progress: Progress, redact: Callable[[str], str]) -> Report:
+    """Walk the plan and report. Never raises for a step that fails."""
+    return Walk(plan, executor.perform, executor.explain, progress, redact, WORKERS).run()
+
+
+def missing_files(plan: Plan, files: Mapping[str, str]) -> Sequence[str]:
+    """The digests of content this plan needs from the controller and that is not here yet."""
+    needed = [
+        step.operation.archive
+        for step in plan
+        if isinstance(step.operation, (op.BuildImage, op.LoadImage)) and step.operation.archive
+    ]
+    return [digest for digest in needed if digest.startswith("sha256:") and digest not in files]

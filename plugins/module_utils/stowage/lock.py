@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time per engine: a lock on this machine, named after the engine's address.
+
+A lock of the operating system, so that it goes with the process that held it, however that ended.
+Knows nothing of what is done under it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import stat
+import time
+from typing import Iterator
+
+from .errors import BusyError, StowageError
+
+FOLDERS = ("/run/lock", "/tmp")  # the first that takes the file; both are open to every user
+POLL = 0.1  # seconds
+
+
+@contextlib.contextmanager
+def engine_lock(address: str, timeout: float) -> Iterator[None]:
+    """Hold the engine's lock. Raises BusyError when another run still has it after ``timeout`` seconds."""
+    name = f"stowage-{hashlib.sha256(address.encode()).hexdigest()[:16]}.lock"
+    descriptor = _open(name)
+    try:
+        _acquire(descriptor, address, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(name: str) -> int:
+    """Open the lock file. In a folder open to all it may be another user's, or a trap: never follow links."""
+    for folder in FOLDERS:
+        path = os.path.join(folder, name)
+        for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT):
+            try:
+                descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            except OSError:
+                continue
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return descriptor
+            os.close(descriptor)
+    raise StowageError(f"cannot open the lock {name} in {' or '.join(FOLDERS)}")
+
+
+def _acquire(descriptor: int, address: str, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    f"another run is at work on the engine {address}; it did not end within {timeout:g} s (lock_timeout)"
+                ) from None
+            time.sleep(POLL)
+        else:
+            return

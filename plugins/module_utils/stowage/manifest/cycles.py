@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who must be there before whom, and the refusal of circles in it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+from ..service.dependencies import dependencies
+from .reader import Reader
+
+
+def check_cycles(services: Mapping[str, Mapping[str, Any]], reader: Reader) -> None:
+    """Report one circle of ``depends_on``, links or shared namespaces, spelled out from start to end."""
+    done: Dict[str, bool] = {}
+    for start in services:
+        circle = _find_circle(start, services, done)
+        if circle:
+            reader.problem(f"depends on itself: {' -> '.join(circle)}", f"{circle[0]}.depends_on")
+            return
+
+
+def _find_circle(start: str, services: Mapping[str, Mapping[str, Any]], done: Dict[str, bool]) -> List[str]:
+    """Depth first without recursion: a document may chain more services than the stack has frames."""
+    trail: Dict[str, None] = {}
+    pending = [(start, False)]
+    while pending:
+        name, leaving = pending.pop()
+        if leaving:
+            del trail[name]
+            done[name] = True
+            continue
+        if name in trail:
+            names = list(trail)
+            return names[names.index(name) :] + [name]
+        if done.get(name):
+            continue
+        trail[name] = None
+        pending.append((name, True))
+        pending.extend((other, False) for other in sorted(dependencies(services[name])) if other in services)
+    return []

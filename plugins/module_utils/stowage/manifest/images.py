@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``images``: names, and for each at most one way to come by it.
+
+Knows the keys of an image entry. What a context holds was hashed by whoever read it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ..errors import Problem
+from ..model.desired import ABSENT, PRESENT, Archive, Build, Container, Image
+from ..reference import ReferenceError, familiar
+from .reader import Reader
+
+WAYS = ("build", "load", "tag_of")
+KEYS = ("state", "pull", "platform", "push", *WAYS)
+PULLS = ("missing", "always", "never")
+# compose's build section; docs: compose-spec, build.md. Those left out need BuildKit's session.
+BUILD_OPTIONS = (
+    "context", "dockerfile", "dockerfile_inline", "args", "labels", "target", "network", "cache_from",
+    "extra_hosts", "shm_size", "no_cache", "pull", "isolation", "ulimits", "secrets", "ssh", "cache_to", "tags",
+    "platforms", "privileged", "additional_contexts", "entitlements",
+)  # fmt: skip
+ONLY_BUILDKIT = ("secrets", "ssh", "cache_to", "platforms", "additional_contexts", "entitlements")
+OURS = ("builder", "remote_src", "digest", "archive")
+
+
+def parse_images(reader: Reader) -> Tuple[Image, ...]:
+    """Each entry as an Image, under its familiar name with a tag."""
+    images: Dict[str, Image] = {}
+    for key, _value in reader.items():
+        entry = reader.reader(key)
+        name = _name(key, entry)
+        if name in images:
+            entry.problem(f"names the same image as {images[name].path}")
+        images[name] = _parse_image(name, entry)
+    return tuple(images.values())
+
+
+def implied_images(
+    containers: Sequence[Container], declared: Sequence[Image], problems: List[Problem]
+) -> Tuple[Image, ...]:
+    """An Image for each name that only containers mention; the eagerest pull policy wins."""
+    known = {image.reference for image in declared}
+    implied: Dict[str, Image] = {}
+    for container in containers:
+        name = str(container.definition.get("image") or "")
+        if container.state == ABSENT or not name or name in known:
+            continue
+        pull = _pull_policy(container, problems)
+        platform = str(container.definition.get("platform") or "")
+        before = implied.get(name)
+        if before is not None and PULL_RANK[before.pull] >= PULL_RANK[pull]:
+            continue
+        implied[name] = Image(name, f"{container.path}.image", pull=pull, platform=platform)
+    return tuple(implied.values())
+
+
+PULL_RANK = {"missing": 0, "never": 1, "always": 2}
+
+
+def _pull_policy(container: Container, problems: List[Problem]) -> str:
+    policy = str(container.definition.get("pull_policy") or "missing")
+    if policy in ("if_not_present", "missing"):
+        return "missing"
+    if policy in PULLS:
+        return policy
+    problems.append(Problem(f"{container.path}.pull_policy", f"{policy!r} is none of: {', '.join(PULLS)}"))
+    return "missing"
+
+
+def _name(key: str, entry: Reader) -> str:
+    try:
+        return familiar(key)
+    except ReferenceError as error:
+        entry.problem(str(error))
+        return key
+
+
+def _parse_image(name: str, entry: Reader) -> Image:
+    entry.only(KEYS)
+    ways = [way for way in WAYS if entry.document.get(way) is not None]
+    if len(ways) > 1:
+        entry.problem(f"{' and '.join(ways)} exclude each other: an image comes from one place")
+    if ways and entry.document.get("pull") is not None:
+        entry.problem(f"pull and {ways[0]} exclude each other", "pull")
+    tag_of = entry.text("tag_of")
+    return Image(
+        reference=name,
+        path=entry.path,
+        state=entry.text("state", PRESENT, (PRESENT, ABSENT)),
+        pull=entry.text("pull", "missing", PULLS),
+        platform=entry.text("platform"),
+        build=_parse_build(entry.reader("build")) if "build" in ways else None,
+        load=_parse_load(entry.reader("load")) if "load" in ways else None,
+        tag_of=_name(tag_of, entry) if tag_of else "",
+        push=entry.flag("push"),
+    )
+
+
+def _parse_build(entry: Reader) -> Build:
+    document: Mapping[str, Any] = entry.document
+    entry.only(BUILD_OPTIONS + OURS)
+    builder = entry.text("builder", "classic", ("classic", "buildkit"))
+    if builder == "classic":
+        for key in ONLY_BUILDKIT:
+            if document.get(key):
+                entry.problem("needs builder: buildkit", key)
+    if not entry.text("context"):
+        entry.problem("a build needs its context: a folder")
+    if document.get("dockerfile") and document.get("dockerfile_inline"):
+        entry.problem("dockerfile and dockerfile_inline exclude each other", "dockerfile_inline")
+    options = {key: document[key] for key in BUILD_OPTIONS if document.get(key) is not None}
+    for key in ("args", "labels"):
+        if key in options:
+            options[key] = _pairs(entry, key)
+    remote_src = entry.flag("remote_src")
+    digest = entry.text("digest") or None
+    if not remote_src and digest is None:
+        entry.problem("a context on the controller comes with the digest of its files; is it meant to be remote_src?")
+    return Build(options, builder, remote_src, digest, digest)
+
+
+def _pairs(entry: Reader, key: str) -> Dict[str, str]:
+    """compose writes build arguments and labels as a mapping or as a list of KEY=value."""
+    if not isinstance(entry.document.get(key), list):
+        return entry.texts(key)
+    pairs: Dict[str, str] = {}
+    for index, item in enumerate(entry.sequence(key)):
+        if not isinstance(item, str):
+            entry.problem("expected KEY=value", f"{key}[{index}]")
+            continue
+        name, _equals, value = item.partition("=")
+        pairs[name] = value
+    return pairs
+
+
+def _parse_load(entry: Reader) -> Archive:
+    entry.only(("path", "remote_src", "digest", "layers"))
+    if not entry.text("path"):
+        entry.problem("an archive to load needs its path")
+    layers: Optional[Tuple[str, ...]] = None
+    if entry.document.get("layers") is not None:
+        layers = tuple(str(layer) for layer in entry.sequence("layers"))
+    remote_src = entry.flag("remote_src")
+    digest = entry.text("digest") or None
+    if not remote_src and (digest is None or layers is None):
+        entry.problem("an archive on the controller comes with its digest and layers; is it meant to be remote_src?")
+    return Archive(entry.text("path"), remote_src, digest, layers)

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole document: which sections it has, and what must hold between them.
+
+Knows how sections refer to each other (images named by containers, replicas, ports claimed twice).
+Each section's own keys are known to the file of that section.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Mapping, Tuple
+
+from ..errors import DeclarationError, Problem
+from ..model.desired import Container, Credentials, Desired, Policy
+from .containers import parse_containers
+from .images import implied_images, parse_images
+from .networks import parse_networks
+from .reader import Reader
+from .volumes import parse_volumes
+
+VERSION = 1
+SECTIONS = ("registries", "images", "networks", "volumes", "containers")
+SETTINGS = ("version", "scope", "prune", "wait", "wait_timeout", "monitor")
+SCOPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
+
+
+def parse_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy]:
+    """Read a manifest of version 1. Raises DeclarationError with every problem it has."""
+    problems: List[Problem] = []
+    reader = Reader(document, "$", problems)
+    reader.only(SECTIONS + SETTINGS)
+    version = reader.document.get("version", VERSION)
+    if version != VERSION:
+        reader.problem(f"version {version!r} is not known here; this runtime reads version {VERSION}", "version")
+    scope = reader.text("scope", "host")
+    if not SCOPE.match(scope):
+        reader.problem("a scope is 1 to 63 of: lower-case letters, digits, '_', '.', '-'", "scope")
+    networks, network_names = parse_networks(reader.reader("networks"))
+    volumes, volume_names = parse_volumes(reader.reader("volumes"))
+    containers = parse_containers(reader.reader("containers"), network_names, volume_names)
+    images = parse_images(reader.reader("images"))
+    images += implied_images(containers, images, problems)
+    _check_ports(containers, problems)
+    desired = Desired(scope, _parse_registries(reader.reader("registries")), images, networks, volumes, containers)
+    policy = _parse_policy(reader)
+    if problems:
+        raise DeclarationError(problems)
+    return desired, policy
+
+
+def _parse_policy(reader: Reader) -> Policy:
+    default = Policy()
+    return Policy(
+        prune=reader.flag("prune", default.prune),
+        wait=reader.flag("wait", default.wait),
+        wait_timeout=reader.seconds("wait_timeout", default.wait_timeout),
+        monitor=reader.seconds("monitor", default.monitor),
+    )
+
+
+def _parse_registries(reader: Reader) -> Dict[str, Credentials]:
+    registries: Dict[str, Credentials] = {}
+    for host, _value in reader.items():
+        entry = reader.reader(host)
+        entry.only(("username", "password", "identity_token"))
+        registries[host] = Credentials(entry.text("username"), entry.text("password"), entry.text("identity_token"))
+    return registries
+
+
+def _check_ports(containers: Tuple[Container, ...], problems: List[Problem]) -> None:
+    """Two containers cannot hold one port of the host. An address of its own makes it another port."""
+    holders: Dict[Tuple[str, str], List[Tuple[str, Container]]] = {}
+    for container in containers:
+        if container.state in ("absent", "stopped"):
+            continue
+        for index, port in enumerate(container.definition.get("ports") or ()):
+            published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")
+            if not published or "-" in published:
+                continue
+            host = str(port.get("host_ip") or "")
+            taken = holders.setdefault((published, protocol), [])
+            for other_host, other in taken:
+                if other is not container and _overlap(host, other_host):
+                    path = f"{container.path}.ports[{index}]"
+                    problems.append(Problem(path, f"port {published}/{protocol} is published by {other.name} too"))
+                    break
+            taken.append((host, container))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or _is_any(one) or _is_any(other)
+
+
+def _is_any(address: str) -> bool:
+    return address in ("", "0.0.0.0", "::", "[::]")
+
+

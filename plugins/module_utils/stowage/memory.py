@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was declared last, per scope: kept to tell drift, never to decide anything.
+
+Files under the state directory, readable by their owner alone, since a declaration holds secrets.
+Losing them loses an answer of ``host_info`` and nothing else. Knows nothing of what it keeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from typing import Any, Dict, Mapping, Optional
+
+
+def state_directory(environ: Mapping[str, str]) -> str:
+    """``/var/lib/stowage`` for root, the user's own state directory (XDG) for everybody else."""
+    if os.geteuid() == 0:
+        return "/var/lib/stowage"
+    home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(home, "stowage")
+
+
+class Memory:
+    """The declarations last applied to one engine."""
+
+    def __init__(self, directory: str, address: str) -> None:
+        engine = hashlib.sha256(address.encode()).hexdigest()[:16]
+        self._folder = os.path.join(directory, "engines", engine)
+
+    def remember(self, scope: str, manifest: Mapping[str, Any]) -> None:
+        """Keep a manifest, without its logins. A full or read-only disk is no reason to fail."""
+        kept = {key: value for key, value in manifest.items() if key != "registries"}
+        text = json.dumps({"manifest": kept}, sort_keys=True)
+        with contextlib.suppress(OSError):
+            if self._read(scope) == text:
+                return
+        with contextlib.suppress(OSError):
+            self._write(scope, text)
+
+    def recall(self) -> Dict[str, Mapping[str, Any]]:
+        """Every scope's last manifest that can be read; damaged ones are left out."""
+        found: Dict[str, Mapping[str, Any]] = {}
+        try:
+            names = sorted(os.listdir(self._folder))
+        except OSError:
+            return found
+        for name in names:
+            scope, extension = os.path.splitext(name)
+            manifest = self._manifest(scope) if extension == ".json" else None
+            if manifest is not None:
+                found[scope] = manifest
+        return found
+
+    def forget(self, scope: str) -> None:
+        """Drop what was kept of a scope."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path(scope))
+
+    def _manifest(self, scope: str) -> Optional[Mapping[str, Any]]:
+        try:
+            document = json.loads(self._read(scope))
+        except (OSError, ValueError):
+            return None
+        manifest = document.get("manifest") if isinstance(document, dict) else None
+        return manifest if isinstance(manifest, dict) else None
+
+    def _path(self, scope: str) -> str:
+        return os.path.join(self._folder, f"{scope}.json")
+
+    def _read(self, scope: str) -> str:
+        with open(self._path(scope), encoding="utf-8") as file:
+            return file.read()
+
+    def _write(self, scope: str, text: str) -> None:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self._path(scope))
+        except OSError:
+            os.unlink(temporary)
+            raise

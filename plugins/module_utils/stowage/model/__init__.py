@@ -1,0 +1,3 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The vocabulary every layer shares: frozen values, no I/O, no decisions."""

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine was seen to hold just before planning.
+
+Knows the shape of a snapshot; how it is taken is the observer's business. ``inspect`` fields keep
+the engine's own documents (Engine API spelling), because the planner compares field by field
+along the paths of that API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class ObservedContainer:
+    """A container. ``networks`` are names; ``mounts`` are MountPoints; ``ports`` are the host's ports it
+    holds, as (address, port, protocol). ``inspect`` is None where nobody asked for more than the list shows.
+
+    ``status`` is created, running, paused, restarting, removing, exited or dead; ``health`` is
+    starting, healthy or unhealthy, and empty without a health check.
+    """
+
+    id: str
+    name: str
+    image_id: str
+    labels: Mapping[str, str]
+    status: str
+    networks: Tuple[str, ...] = ()
+    mounts: Tuple[Mapping[str, Any], ...] = ()
+    ports: Tuple[Tuple[str, int, str], ...] = ()
+    inspect: Optional[Mapping[str, Any]] = None
+    health: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class ObservedImage:
+    """An image. ``inspect`` is None unless the planner will need the image's own configuration."""
+
+    id: str
+    tags: Tuple[str, ...] = ()
+    digests: Tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    inspect: Optional[Mapping[str, Any]] = None
+
+
+@dataclass(frozen=True)
+class ObservedNetwork:
+    """A network; ``inspect`` is its entry of ``GET /networks``, which names no containers."""
+
+    id: str
+    name: str
+    labels: Mapping[str, str]
+    inspect: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ObservedVolume:
+    """A volume; ``inspect`` is its entry of ``GET /volumes``."""
+
+    name: str
+    labels: Mapping[str, str]
+    inspect: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The snapshot. Containers and volumes are keyed by name, images by id, networks by name.
+
+    ``image_ids`` leads from every familiar name (``nginx:1``, ``nginx@sha256:…``) and id to the
+    image's id. ``registry_digests`` holds the registry's answer for the references that were asked
+    for. ``content_digests`` holds the hash of each build context on the host, keyed by the image it
+    builds, and ``archive_layers`` the diff ids of each archive on the host, keyed by its path.
+    """
+
+    api_version: Tuple[int, int] = (1, 41)
+    containers: Mapping[str, ObservedContainer] = field(default_factory=dict)
+    images: Mapping[str, ObservedImage] = field(default_factory=dict)
+    image_ids: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, ObservedNetwork] = field(default_factory=dict)
+    volumes: Mapping[str, ObservedVolume] = field(default_factory=dict)
+    registry_digests: Mapping[str, str] = field(default_factory=dict)
+    content_digests: Mapping[str, str] = field(default_factory=dict)
+    archive_layers: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the engine what there is, and says it in the model's words.
+
+Knows the Engine API's answers and which of them a given declaration needs: four lists, one inspect
+for each container that is declared, and the rest only where the lists leave a question open.
+Decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Set, Tuple
+
+from .content.archive import read_archive
+from .content.context import context_of
+from .engine.client import Engine
+from .errors import NotFound
+from .model.desired import ABSENT, Desired, Image
+from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
+from .parallel import run_all
+from .service.labels import SPEC
+from .service.spec import document_hash
+
+Document = Mapping[str, Any]
+Login = Callable[[str], Optional[Mapping[str, str]]]
+NEXT = ".next"
+
+
+def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
+    """Take the snapshot that planning this declaration needs. ``login`` finds a registry's credentials.
+
+    Raises EngineError where the engine, or a registry that has to be asked, does not answer.
+    """
+    containers, images, networks, volumes = run_all(
+        [
+            lambda: engine.containers.list(all=True),
+            engine.images.list,
+            engine.networks.list,
+            engine.volumes.list,
+        ]
+    )
+    listed = {container_name(entry): entry for entry in containers}
+    inspected = _inspect_containers(engine, listed, desired, networks)
+    found_images, image_ids = _images(images)
+    _inspect_images(engine, found_images, image_ids, inspected, desired)
+    return Observed(
+        api_version=engine.api_version,
+        containers={name: _container(name, entry, inspected.get(name)) for name, entry in listed.items()},
+        images=found_images,
+        image_ids=image_ids,
+        networks={entry["Name"]: _network(entry) for entry in networks},
+        volumes={entry["Name"]: _volume(entry) for entry in volumes},
+        registry_digests=_ask_registries(engine, desired, image_ids, login),
+        content_digests=_hash_contexts(desired.images),
+        archive_layers=_read_archives(desired.images),
+    )
+
+
+def container_name(entry: Document) -> str:
+    """The container's own name: links of others add names with a slash in them."""
+    names = [str(name)[1:] for name in entry.get("Names") or ()]
+    own = [name for name in names if "/" not in name]
+    return (own or names or [str(entry["Id"])])[0]
+
+
+# -- containers ----------------------------------------------------------------------------------
+
+
+def _inspect_containers(
+    engine: Engine, listed: Mapping[str, Document], desired: Desired, networks: Iterable[Document]
+) -> Dict[str, Document]:
+    wanted: Set[str] = set()
+    for container in desired.containers:
+        if container.state != ABSENT:
+            wanted.update((container.name, container.name + NEXT))
+    remade = _networks_to_remake(desired, networks)
+    if remade:
+        wanted.update(name for name, entry in listed.items() if remade & set(_networks_of(entry)))
+    names = [name for name in listed if name in wanted]
+    answers = run_all([_quiet(engine, str(listed[name]["Id"])) for name in names])
+    return {name: answer for name, answer in zip(names, answers) if answer is not None}
+
+
+def _quiet(engine: Engine, identity: str) -> Callable[[], Optional[Document]]:
+    """An inspect for which a container that went since the list was taken is no error."""
+
+    def inspect() -> Optional[Document]:
+        try:
+            return engine.containers.inspect(identity)
+        except NotFound:
+            return None
+
+    return inspect
+
+
+def _networks_to_remake(desired: Desired, networks: Iterable[Document]) -> Set[str]:
+    """Networks that are not as last declared: who is on them must be known whole, to be put back."""
+    specs = {entry["Name"]: (entry.get("Labels") or {}).get(SPEC) for entry in networks}
+    return {
+        network.name
+        for network in desired.networks
+        if not network.external and network.name in specs and specs[network.name] != document_hash(network.body)
+    }
+
+
+def _networks_of(entry: Document) -> Tuple[str, ...]:
+    return tuple((entry.get("NetworkSettings") or {}).get("Networks") or ())
+
+
+def _container(name: str, entry: Document, inspect: Optional[Document]) -> ObservedContainer:
+    state = (inspect or {}).get("State") or {}
+    return ObservedContainer(
+        id=str(entry["Id"]),
+        name=name,
+        image_id=str((inspect or {}).get("Image") or entry.get("ImageID") or ""),
+        labels=entry.get("Labels") or {},
+        status=str(state.get("Status") or entry.get("State") or ""),
+        networks=_networks_of(entry),
+        mounts=tuple(entry.get("Mounts") or ()),
+        ports=tuple(_ports(entry)),
+        inspect=inspect,
+        health=_health(state),
+        exit_code=int(state.get("ExitCode") or 0),
+    )
+
+
+def _ports(entry: Document) -> Iterable[Tuple[str, int, str]]:
+    for port in entry.get("Ports") or ():
+        if port.get("PublicPort"):
+            yield str(port.get("IP") or ""), int(port["PublicPort"]), str(port.get("Type") or "tcp")
+
+
+def _health(state: Document) -> str:
+    status = str((state.get("Health") or {}).get("Status") or "")
+    return "" if status == "none" else status
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+def _images(listed: Iterable[Document]) -> Tuple[Dict[str, ObservedImage], Dict[str, str]]:
+    images: Dict[str, ObservedImage] = {}
+    ids: Dict[str, str] = {}
+    for entry in listed:
+        tags = tuple(tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>"))
+        digests = tuple(name for name in entry.get("RepoDigests") or () if not name.startswith("<none>"))
+        image = ObservedImage(str(entry["Id"]), tags, digests, entry.get("Labels") or {})
+        images[image.id] = image
+        for name in (image.id, *tags, *digests):
+            ids[name] = image.id
+    return images, ids
+
+
+def _inspect_images(
+    engine: Engine,
+    images: Dict[str, ObservedImage],
+    ids: Mapping[str, str],
+    inspected: Mapping[str, Document],
+    desired: Desired,
+) -> None:
+    """Fill in the images whose own configuration the planner has to compare with."""
+    wanted: Set[str] = set()
+    for container in desired.containers:
+        found = inspected.get(container.name)
+        if found and ((found.get("Config") or {}).get("Labels") or {}).get(SPEC) != container.spec:
+            wanted.add(str(found.get("Image")))
+    for image in desired.images:
+        if image.platform or image.load is not None:
+            wanted.add(ids.get(image.reference, ""))
+    names = sorted(wanted & set(images))
+    for name, answer in zip(names, run_all([_inspector(engine, name) for name in names])):
+        before = images[name]
+        images[name] = ObservedImage(before.id, before.tags, before.digests, before.labels, answer)
+
+
+def _inspector(engine: Engine, identity: str) -> Callable[[], Document]:
+    return lambda: engine.images.inspect(identity)
+
+
+def _ask_registries(
+    engine: Engine, desired: Desired, ids: Mapping[str, str], login: Login
+) -> Dict[str, str]:
+    """The digest each registry holds now, for what is pulled always or pushed."""
+    asked = [
+        image
+        for image in desired.images
+        if image.state != ABSENT and (image.push or (image.pull == "always" and image.reference in ids))
+    ]
+    answers = run_all([_registry_digest(engine, image, login) for image in asked])
+    return {image.reference: digest for image, digest in zip(asked, answers) if digest}
+
+
+def _registry_digest(engine: Engine, image: Image, login: Login) -> Callable[[], str]:
+    def ask() -> str:
+        try:
+            answer = engine.images.distribution(image.reference, login(image.reference))
+        except NotFound:
+            if not image.push:
+                raise
+            return ""  # the push is what will bring it there
+        return str((answer.get("Descriptor") or {}).get("digest") or "")
+
+    return ask
+
+
+def _hash_contexts(images: Iterable[Image]) -> Dict[str, str]:
+    digests: Dict[str, str] = {}
+    for image in images:
+        if image.build is not None and image.build.remote_src and image.state != ABSENT:
+            digests[image.reference] = context_of(image.build.options).digest
+    return digests
+
+
+def _read_archives(images: Iterable[Image]) -> Dict[str, Tuple[str, ...]]:
+    layers: Dict[str, Tuple[str, ...]] = {}
+    for image in images:
+        if image.load is not None and image.load.remote_src and image.state != ABSENT:
+            layers[image.load.path] = read_archive(image.load.path).image(image.reference).layers
+    return layers
+
+
+# -- networks and volumes ------------------------------------------------------------------------
+
+
+def _network(entry: Document) -> ObservedNetwork:
+    return ObservedNetwork(str(entry["Id"]), str(entry["Name"]), entry.get("Labels") or {}, entry)
+
+
+def _volume(entry: Document) -> ObservedVolume:
+    return ObservedVolume(str(entry["Name"]), entry.get("Labels") or {}, entry)
+
+

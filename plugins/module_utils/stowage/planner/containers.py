@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides for each declared container: leave it, change it in place, replace it, or bring it about.
+
+Knows the rules of that choice. How a replacement goes step by step stands in replacement.py.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Sequence
+
+from ..model.desired import RESTARTED, STARTED, STOPPED, Container
+from ..model.observed import ObservedContainer
+from ..model.operations import (
+    ConnectNetwork,
+    DisconnectNetwork,
+    RemoveContainer,
+    RenameContainer,
+    RestartContainer,
+    StartContainer,
+    StopContainer,
+    UnpauseContainer,
+    UpdateContainer,
+)
+from ..service.compare import Difference, differences
+from ..service.dependencies import dependencies, parents
+from ..service.fields import NETWORK, UPDATE
+from ..service.labels import DECLARED, SCOPE, SPEC
+from .creation import Creation
+from .readiness import Progress, Readiness
+from .replacement import Replacement
+from .rollout import Rollout
+from .world import NEXT, World
+
+
+def plan_containers(world: World) -> None:
+    """Add the steps for every declared container, dependencies before their dependents."""
+    readiness = Readiness(world)
+    for service in _in_order(world):
+        replicas = readiness.replicas(service)
+        rollout = Rollout(replicas[0], world.draft)
+        for container in replicas:
+            Decision(container, world, readiness, rollout).plan()
+        rollout.finish()
+
+
+def _in_order(world: World) -> List[str]:
+    """Services sorted so that each comes after those it depends on; otherwise as declared."""
+    services: Dict[str, Container] = {}
+    owners = {container.name: container.service for container in world.declared.values()}
+    for container in world.declared.values():
+        services.setdefault(container.service, container)
+    ordered: Dict[str, None] = {}
+    entered = set()
+    pending = [(service, False) for service in reversed(list(services))]
+    while pending:
+        service, leaving = pending.pop()
+        if leaving:
+            ordered[service] = None
+            continue
+        if service in entered:
+            continue
+        entered.add(service)
+        pending.append((service, True))
+        definition = services[service].definition
+        needed = [*dependencies(definition), *(owners.get(name, "") for name in parents(definition))]
+        pending.extend((other, False) for other in reversed(needed) if other in services)
+    return list(ordered)
+
+
+class Decision:
+    """The choice for one container, against what of it the snapshot shows."""
+
+    def __init__(self, container: Container, world: World, readiness: Readiness, rollout: Rollout) -> None:
+        self.container = container
+        self.world = world
+        self.readiness = readiness
+        self.rollout = rollout
+        self.progress = readiness.progress.setdefault(container.name, Progress())
+        self.creation = Creation(container, world, readiness)
+
+    def plan(self) -> None:
+        container, world = self.container, self.world
+        found = world.observed.containers.get(container.name)
+        if found is not None and world.refuse_foreign(container.path, f"the container {container.name}", found.labels):
+            return
+        self.creation.check()
+        if container.name in world.gone:
+            self._create("its volume is made anew", [world.gone[container.name]])
+            return
+        successor = world.successor(container.name)
+        if found is None and successor is None:
+            self._create("container is missing", [])
+        elif found is None and successor is not None:
+            self._adopt_successor(successor)
+        elif found is not None and found.status in ("dead", "removing"):
+            removed = world.draft.add(RemoveContainer(container.name, f"is {found.status}"))
+            self._create(f"was {found.status}", [removed])
+        elif found is not None:
+            self._keep_or_replace(found, successor, [])
+
+    # -- what there is ------------------------------------------------------------------------
+
+    def _create(self, cause: str, after: Sequence[Optional[int]]) -> None:
+        self.progress.replaced = True
+        created = self.creation.create(self.container.name, cause, after)
+        self.progress.final = created[-1]
+        if self.container.state in (STARTED, RESTARTED):
+            self._start("it was created", created)
+
+    def _adopt_successor(self, successor: ObservedContainer) -> None:
+        """A former run removed the old container, so it had proven the new one: finish its work."""
+        name = self.container.name
+        cause = "a replacement was not finished"
+        renamed = self.world.draft.add(RenameContainer(name + NEXT, cause, new_name=name))
+        self.progress.replaced = True
+        self.progress.final = renamed
+        self._keep_or_replace(successor, None, [renamed])
+
+    def _keep_or_replace(
+        self, found: ObservedContainer, successor: Optional[ObservedContainer], after: List[Optional[int]]
+    ) -> None:
+        changes = self._differences(found)
+        causes = self._replacement_causes(found, changes)
+        replacement = Replacement(self.container, found, self.world, self.readiness, self.creation, self.rollout)
+        if causes:
+            replacement.plan(", ".join(causes), successor, after)
+            return
+        if successor is not None:
+            cause = "its replacement is not wanted any more"
+            after = [*after, self.world.draft.add(RemoveContainer(successor.name, cause, volumes=True))]
+        self._update(changes, after)
+        self._reconnect(changes, after)
+        self._settle(found, after)
+
+    # -- in place -----------------------------------------------------------------------------
+
+    def _update(self, changes: Sequence[Difference], after: List[Optional[int]]) -> None:
+        updates = [change for change in changes if change.change == UPDATE]
+        if not updates:
+            return
+        body: Dict[str, object] = {}
+        for change in updates:
+            body.update(change.update)
+        cause = ", ".join(change.cause for change in updates)
+        self.progress.final = self.world.draft.add(UpdateContainer(self.container.name, cause, body), after)
+
+    def _reconnect(self, changes: Sequence[Difference], after: List[Optional[int]]) -> None:
+        """Join and leave networks. The endpoint is told whole, so a change is a leave and a join."""
+        name, draft = self.container.name, self.world.draft
+        for change in changes:
+            if change.change != NETWORK or change.network in self.world.recreated_networks:
+                continue
+            before: List[Optional[int]] = [*after, self.world.network_ready.get(change.network)]
+            if change.connected:
+                before.append(draft.add(DisconnectNetwork(change.network, change.cause, container=name), before))
+            self.progress.final = before[-1] or self.progress.final
+            if change.endpoint is not None:
+                operation = ConnectNetwork(change.network, change.cause, container=name, endpoint=change.endpoint)
+                self.progress.final = draft.add(operation, before)
+
+    def _settle(self, found: ObservedContainer, after: List[Optional[int]]) -> None:
+        """Bring the container into its declared state: running, stopped, or as it is."""
+        name, draft, state = self.container.name, self.world.draft, self.container.state
+        before = [*after, self.progress.final]
+        running = found.status in ("running", "restarting", "paused")
+        if state == STOPPED and running:
+            self.progress.final = self._stop(found, before)
+        if state not in (STARTED, RESTARTED):
+            return
+        if found.status == "paused":
+            self.progress.started = draft.add(UnpauseContainer(name, "is paused"), before)
+        elif name in self.world.stops:
+            self._start("handed its port on", [*before, self.world.stops[name]])
+        elif not running and not self._finished(found):
+            self._start(_why_down(found), before)
+        elif state == RESTARTED or self.readiness.must_restart(self.container):
+            self._restart(running, before)
+
+    def _finished(self, found: ObservedContainer) -> bool:
+        done = found.status == "exited" and found.exit_code == 0
+        return done and self.container.state != RESTARTED and self.readiness.is_one_shot(self.container)
+
+    def _stop(self, found: ObservedContainer, before: Sequence[Optional[int]]) -> int:
+        hooks = self.creation.pre_stop(found, "declared stopped", before)
+        return self.world.draft.add(StopContainer(self.container.name, "declared stopped"), [*before, *hooks])
+
+    def _start(self, cause: str, after: Sequence[Optional[int]]) -> None:
+        name = self.container.name
+        needs = [*after, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
+        start = self.world.draft.add(StartContainer(name, cause), needs)
+        hooks = self.creation.post_start(name, [start])
+        self.progress.started = hooks[-1] if hooks else start
+        self.progress.restarted = True
+        proofs = self.creation.prove(name, self.progress)
+        restarts = self.creation.restart_holders()
+        if restarts:
+            self.world.draft.guard([start, *hooks, *proofs], restarts)
+
+    def _restart(self, running: bool, before: Sequence[Optional[int]]) -> None:
+        if not running:
+            self._start("restart is declared", before)
+            return
+        other = self.readiness.must_restart(self.container)
+        cause = f"{other} is replaced" if other else "restart is declared"
+        needs = [*before, *self.readiness.needed_by(self.container)]
+        self.progress.started = self.world.draft.add(RestartContainer(self.container.name, cause), needs)
+        self.progress.restarted = True
+        self.creation.prove(self.container.name, self.progress)
+
+    # -- what differs -------------------------------------------------------------------------
+
+    def _differences(self, found: ObservedContainer) -> List[Difference]:
+        ours = found.labels.get(SCOPE) == self.world.desired.scope
+        before = frozenset(found.labels.get(DECLARED, "").split()) if ours else None
+        image = self.world.observed.images.get(found.image_id)
+        return differences(
+            self.container.definition,
+            found.inspect or {},
+            (image.inspect or {}).get("Config") if image and image.inspect else None,
+            key=self.container.service,
+            same_spec=found.labels.get(SPEC) == self.container.spec,
+            declared_before=before,
+            resolve=self._resolve,
+        )
+
+    def _resolve(self, name: str) -> str:
+        found = self.world.observed.containers.get(name)
+        return found.id if found else ""
+
+    def _replacement_causes(self, found: ObservedContainer, changes: Sequence[Difference]) -> List[str]:
+        causes = [change.cause for change in changes if change.change not in (UPDATE, NETWORK)]
+        image = self._image_cause(found)
+        if image:
+            causes.insert(0, image)
+        for parent in parents(self.container.definition):
+            progress = self.readiness.progress.get(parent)
+            if progress is not None and progress.replaced:
+                causes.append(f"{parent} is replaced, whose namespace or volumes it uses")
+        if self.container.recreate and not causes:
+            causes.append("recreate is declared")
+        return causes
+
+    def _image_cause(self, found: ObservedContainer) -> str:
+        reference = str(self.container.definition.get("image"))
+        standing = self.world.images.get(reference)
+        if standing is None:
+            return ""
+        if not standing.image_id:
+            return f"image {reference}: {standing.cause}" if standing.step is not None else ""
+        if standing.image_id == found.image_id:
+            return ""
+        return f"image changed {_short(found.image_id)} -> {_short(standing.image_id)}"
+
+
+def _short(image_id: str) -> str:
+    return image_id[:19]
+
+
+def _why_down(found: ObservedContainer) -> str:
+    if found.status == "exited":
+        return f"has exited with code {found.exit_code}"
+    return f"is {found.status}"
+
+

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that every new container goes through, whether it is a first one or a successor.
+
+Knows what must be there before it, its hooks, and how it is proven. Decides nothing about whether
+it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Optional, Sequence
+
+from ..model.desired import Container
+from ..model.observed import ObservedContainer
+from ..model.operations import ConnectNetwork, CreateContainer, Operation, RunHook, WaitContainer
+from ..service.create import create_body, endpoints, unsupported
+from ..service.dependencies import parents
+from ..service.hooks import POST_START, PRE_STOP, hook_requests
+from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
+from ..service.spec import declared_keys
+from .ports import release_ports, restart_holders
+from .readiness import Progress, Readiness
+from .world import World
+
+BUILT_IN_NETWORKS = ("bridge", "host", "none", "default")
+ALL_AT_CREATE = (1, 44)  # from here on POST /containers/create connects every network
+
+
+class Creation:
+    """Bringing one declared container about."""
+
+    def __init__(self, container: Container, world: World, readiness: Readiness) -> None:
+        self.container = container
+        self.world = world
+        self.readiness = readiness
+
+    def check(self) -> None:
+        """Refuse what this host cannot give: networks, volumes and containers that are nowhere."""
+        container, world = self.container, self.world
+        definition = container.definition
+        world.draft.problems.extend(unsupported(definition, world.observed.api_version, container.path))
+        declared = {network.name for network in world.desired.networks if network.state != "absent"}
+        for name in definition.get("networks") or ():
+            if name not in declared and name not in world.observed.networks:
+                world.draft.refuse(f"{container.path}.networks", f"the network {name} is not declared and not on the host")
+        volumes = {volume.name for volume in world.desired.volumes if volume.state != "absent"}
+        for index, mount in enumerate(definition.get("volumes") or ()):
+            source = mount.get("source")
+            if mount.get("type") != "volume" or not source or source in volumes or source in world.observed.volumes:
+                continue
+            world.draft.refuse(
+                f"{container.path}.volumes[{index}]", f"the volume {source} is not declared and not on the host"
+            )
+        for name in parents(definition):
+            if name not in world.declared and name not in world.observed.containers:
+                world.draft.refuse(container.path, f"uses the container {name}, which is not declared and not on the host")
+
+    def create(
+        self,
+        name: str,
+        cause: str,
+        after: Sequence[Optional[int]],
+        replaces: Optional[ObservedContainer] = None,
+        carry: Optional[Mapping[str, str]] = None,
+        settled: Sequence[Optional[int]] = (),
+    ) -> List[Optional[int]]:
+        """Create the container under this name and connect it; returns the steps that did it."""
+        container, world = self.container, self.world
+        definition = container.definition
+        api = world.observed.api_version
+        labels = {SCOPE: world.desired.scope, SPEC: container.spec, DECLARED: declared_keys(definition)}
+        if replaces is not None:
+            labels[REPLACES] = replaces.id
+        body = create_body(definition, key=container.service, api_version=api, labels=labels, carry=carry or {})
+        operation = CreateContainer(name, cause, body, platform=str(definition.get("platform") or ""))
+        steps: List[Optional[int]] = [world.draft.add(operation, [*after, *self._foundations()], settled)]
+        if api >= ALL_AT_CREATE:
+            return steps
+        for network, endpoint in list(endpoints(definition, container.service, api).items())[1:]:
+            connect = ConnectNetwork(network, f"{name} was created", container=name, endpoint=endpoint)
+            steps.append(world.draft.add(connect, [steps[-1]]))
+        return steps
+
+    def free_ports(self) -> List[int]:
+        return release_ports(self.container, self.world)
+
+    def restart_holders(self) -> List[Operation]:
+        return list(restart_holders(self.container, self.world))
+
+    def post_start(self, name: str, after: Sequence[Optional[int]]) -> List[int]:
+        return self._hooks(name, POST_START, "it was started", after)
+
+    def pre_stop(self, found: ObservedContainer, cause: str, after: Sequence[Optional[int]]) -> List[int]:
+        """Hooks before a stop; only a running process can run them, and none may hold the stop up."""
+        if found.status != "running":
+            return []
+        return self._hooks(self.container.name, PRE_STOP, cause, after)
+
+    def prove(self, name: str, progress: Progress, monitor: float = 0.0, always: bool = False) -> List[int]:
+        """Wait for what others, the policy or a replacement (``always``) ask of the container."""
+        asked = self.readiness.asked_of(self.container) or (["ready"] if always else [])
+        for condition in asked:
+            wait = WaitContainer(
+                name,
+                "it was started",
+                condition=condition,
+                timeout=self.world.policy.wait_timeout,
+                monitor=monitor,
+            )
+            progress.waits[condition] = self.world.draft.add(wait, [progress.started])
+        return list(progress.waits.values())
+
+    def _foundations(self) -> List[Optional[int]]:
+        """Steps that bring about the image, networks, volumes and containers this one is made on."""
+        world, definition = self.world, self.container.definition
+        standing = world.images.get(str(definition.get("image")))
+        steps: List[Optional[int]] = [standing.step if standing else None]
+        steps += [world.network_ready.get(name) for name in definition.get("networks") or ()]
+        sources = [mount.get("source") for mount in definition.get("volumes") or () if mount.get("type") == "volume"]
+        steps += [world.volume_ready.get(source) for source in sources if source]
+        for name in parents(definition):
+            progress = self.readiness.progress.get(name)
+            if progress is not None:
+                steps += [progress.started, progress.final]
+        return steps
+
+    def _hooks(self, name: str, key: str, cause: str, after: Sequence[Optional[int]]) -> List[int]:
+        steps: List[int] = []
+        for body in hook_requests(self.container.definition, key):
+            hook = RunHook(name, cause, hook=key, body=body, required=key == POST_START)
+            steps.append(self.world.draft.add(hook, steps[-1:] or after))
+        return steps

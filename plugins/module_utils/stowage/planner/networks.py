@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides which networks to create, and which to make anew under the containers that use them.
+
+The engine can change nothing about a network, so a change is: everybody off, remove, create,
+everybody back on with the addresses and aliases they had.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional
+
+from ..model.desired import ABSENT, Network
+from ..model.observed import ObservedContainer, ObservedNetwork
+from ..model.operations import ConnectNetwork, CreateNetwork, DisconnectNetwork, Operation, RemoveNetwork
+from ..service.create import endpoints
+from ..service.endpoints import kept_endpoint
+from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
+from ..service.spec import document_hash
+from .world import World
+
+# What a network has where its declaration says nothing; None: the engine's or driver's own choice.
+_UNSET: Mapping[str, Any] = {
+    "Internal": False,
+    "Attachable": False,
+    "Ingress": False,
+    "ConfigOnly": False,
+    "Options": {},
+    "EnableIPv4": None,
+    "EnableIPv6": None,
+    "IPAM": None,
+    "Scope": None,
+    "ConfigFrom": None,
+}
+
+
+def plan_networks(world: World) -> None:
+    """Add what brings every declared network about; absent ones are pruned at the plan's end."""
+    for network in world.desired.networks:
+        if network.state == ABSENT:
+            continue
+        found = world.observed.networks.get(network.name)
+        if found is None:
+            _plan_missing(network, world)
+        elif not network.external and not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
+            _plan_present(network, found, world)
+
+
+def create_request(network: Network, scope: str) -> Dict[str, Any]:
+    """The create request with the labels by which the network is known as ours."""
+    labels = {**network.body.get("Labels", {}), SCOPE: scope, SPEC: document_hash(network.body)}
+    labels[DECLARED] = " ".join(sorted(network.body))
+    return {**network.body, "Labels": labels}
+
+
+def _plan_missing(network: Network, world: World) -> None:
+    if network.external:
+        world.draft.refuse(network.path, f"the external network {network.name} is not on the host")
+        return
+    body = create_request(network, world.desired.scope)
+    world.network_ready[network.name] = world.draft.add(CreateNetwork(network.name, "network is missing", body))
+
+
+def _plan_present(network: Network, found: ObservedNetwork, world: World) -> None:
+    causes = _differences(network, found)
+    if not causes:
+        return
+    if SCOPE not in found.labels:
+        world.draft.refuse(
+            network.path,
+            f"the network {network.name} is there already, made by somebody else, and differs ({', '.join(causes)}); "
+            "declare it as it is, declare it external, or remove it first",
+        )
+        return
+    _recreate(network, found, ", ".join(causes), world)
+
+
+def _differences(network: Network, found: ObservedNetwork) -> List[str]:
+    wanted, have = network.body, found.inspect
+    if found.labels.get(SPEC) == document_hash(wanted):
+        return []  # nothing about a network can change after its creation
+    declared_before = set(found.labels.get(DECLARED, "").split())
+    causes: List[str] = []
+    if wanted["Driver"] != have.get("Driver"):
+        causes.append(f"driver {have.get('Driver')} -> {wanted['Driver']}")
+    for key, default in _UNSET.items():
+        if key not in wanted:
+            changed = key in declared_before if default is None else (have.get(key) or default) != default
+            causes += [f"{_words(key)} removed"] if changed and _was_ours(key, declared_before, found) else []
+        elif not _holds(key, wanted[key], have.get(key)):
+            causes.append(f"{_words(key)} changed")
+    own = {key: value for key, value in (have.get("Labels") or {}).items() if not key.startswith(PREFIX)}
+    if own != wanted.get("Labels", {}):
+        causes.append("labels changed")
+    return causes
+
+
+def _was_ours(key: str, declared_before: Any, found: ObservedNetwork) -> bool:
+    """Drivers and plugins add options of their own; only what was declared once can be removed."""
+    return key in declared_before or SCOPE not in found.labels
+
+
+def _words(key: str) -> str:
+    return {"Options": "driver_opts", "IPAM": "ipam", "EnableIPv4": "enable_ipv4", "EnableIPv6": "enable_ipv6"}.get(
+        key, key.lower()
+    )
+
+
+def _holds(key: str, wanted: Any, have: Any) -> bool:
+    if key == "Options":
+        return dict(wanted) == {name: value for name, value in (have or {}).items() if name in wanted}
+    if key != "IPAM":
+        return bool(wanted == (have if have is not None else _UNSET[key]))
+    have = have or {}
+    if wanted["Driver"] != have.get("Driver") or wanted.get("Options", {}) != (have.get("Options") or {}):
+        return False
+    pools = have.get("Config") or []
+    return "Config" not in wanted or (
+        len(pools) == len(wanted["Config"])
+        and all(
+            value == pool.get(name) for want, pool in zip(wanted["Config"], pools) for name, value in want.items()
+        )
+    )
+
+
+def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World) -> None:
+    draft, name = world.draft, network.name
+    why = f"network {name} is made anew"
+    users = [user for user in world.users.get(name, ()) if user.name not in world.gone]
+    off = [draft.add(DisconnectNetwork(name, why, container=user.name)) for user in users]
+    removed = draft.add(RemoveNetwork(name, cause), off)
+    created = draft.add(CreateNetwork(name, cause, create_request(network, world.desired.scope)), [removed])
+    back = []
+    for user in users:
+        endpoint = _endpoint_after(user, name, world)
+        if endpoint is not None:
+            back.append(draft.add(ConnectNetwork(name, why, container=user.name, endpoint=endpoint), [created]))
+    world.network_ready[name] = created
+    world.recreated_networks.add(name)
+    draft.guard([*off, removed, created, *back], _restore(found, users))
+
+
+def _endpoint_after(user: ObservedContainer, name: str, world: World) -> Optional[Mapping[str, Any]]:
+    """As declared where it is declared, else as it was; None where the container leaves the network."""
+    declared = world.declared.get(user.name)
+    if declared is None:
+        return _present_endpoint(user, name)
+    return endpoints(declared.definition, declared.service, world.observed.api_version).get(name)
+
+
+def _present_endpoint(user: ObservedContainer, name: str) -> Mapping[str, Any]:
+    settings = ((user.inspect or {}).get("NetworkSettings") or {}).get("Networks") or {}
+    return kept_endpoint(settings.get(name) or {}, user.id)
+
+
+def _restore(found: ObservedNetwork, users: List[ObservedContainer]) -> List[Operation]:
+    cause, name = "the new network failed", found.name
+    keys = ("Driver", "Options", "Internal", "Attachable", "Ingress", "EnableIPv6", "IPAM", "Labels", "Scope", "ConfigOnly")
+    body = {"Name": name, **{key: found.inspect[key] for key in keys if key in found.inspect}}
+    operations: List[Operation] = [DisconnectNetwork(name, cause, container=user.name) for user in users]
+    operations += [RemoveNetwork(name, cause), CreateNetwork(name, cause, body)]
+    operations += [
+        ConnectNetwork(name, cause, container=user.name, endpoint=_present_endpoint(user, name)) for user in users
+    ]
+    return operations

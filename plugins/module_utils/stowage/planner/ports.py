@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds the host's ports, and when a holder lets go of one for another container.
+
+Knows published ports of declarations and of the snapshot. Adds the stop of a holder that gives its
+port up in this same plan, and refuses ports that a stranger holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
+
+from ..model.desired import Container
+from ..model.observed import ObservedContainer
+from ..model.operations import StartContainer, StopContainer
+from .world import World
+
+HostPort = Tuple[str, int, str]
+
+
+def published_ports(service: Mapping[str, Any]) -> Iterator[HostPort]:
+    """The fixed ports of the host a service asks for; ranges and the engine's choice are not fixed."""
+    for port in service.get("ports") or ():
+        published = str(port.get("published") or "")
+        if published.isdigit():
+            yield str(port.get("host_ip") or ""), int(published), str(port.get("protocol") or "tcp")
+
+
+def release_ports(container: Container, world: World) -> List[int]:
+    """The steps after which the host's ports this container publishes are free for it."""
+    steps: List[int] = []
+    for port in published_ports(container.definition):
+        for holder in _holders(port, container.name, world):
+            step = _release(holder, port, container, world)
+            if step is not None:
+                steps.append(step)
+    return steps
+
+
+def restart_holders(container: Container, world: World) -> List[StartContainer]:
+    """What brings the former holders back should this container fail: those that go for good."""
+    cause = f"{container.name} failed"
+    names = {
+        holder.name
+        for port in published_ports(container.definition)
+        for holder in _holders(port, container.name, world)
+        if holder.name in world.dropped and holder.name in world.stops
+    }
+    return [StartContainer(name, cause) for name in sorted(names)]
+
+
+def _holders(port: HostPort, name: str, world: World) -> Iterator[ObservedContainer]:
+    for holder in world.port_holders.get(port[1:], ()):
+        own = holder.name in (name, name + ".next")
+        if not own and any(held[1:] == port[1:] and overlap(held[0], port[0]) for held in holder.ports):
+            yield holder
+
+
+def _release(holder: ObservedContainer, port: HostPort, container: Container, world: World) -> Optional[int]:
+    if holder.name in world.gone:
+        return world.gone[holder.name]
+    if holder.name in world.stops:
+        return world.stops[holder.name]
+    declared = world.declared.get(holder.name)
+    leaves = holder.name in world.dropped or (
+        declared is not None and not any(p[1:] == port[1:] for p in published_ports(declared.definition))
+    )
+    if not leaves and declared is None and not world.is_successor(holder.name):
+        world.draft.refuse(
+            f"{container.path}.ports", f"port {port[1]}/{port[2]} is held by the container {holder.name}, not declared here"
+        )
+    if not leaves:
+        return None
+    cause = f"hands port {port[1]}/{port[2]} to {container.name}"
+    world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause))
+    return world.stops[holder.name]
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether two listening addresses collide; no address stands for all of them."""
+    return one == other or _is_any(one) or _is_any(other)
+
+
+def _is_any(address: str) -> bool:
+    return address in ("", "0.0.0.0", "::", "[::]")

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides what goes for good, last of all: when everything that stays is in place.
+
+Knows ownership. A failed run never gets this far, so it never takes anything away.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Set, Tuple
+
+from ..model.desired import ABSENT
+from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
+from ..service.labels import CONTEXT, SCOPE
+from .volumes import volume_users
+from .world import World
+
+UP = ("running", "restarting", "paused")
+
+
+def plan_removals(world: World) -> None:
+    """Add the removals: containers, then the networks, volumes and images they used."""
+    removals = Removals(world)
+    containers = removals.containers()
+    removals.networks(containers)
+    removals.volumes(containers)
+    removals.images(containers)
+
+
+class Removals:
+    """The end of a plan. The first removal waits for all that came before; the others for that one."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._before: Sequence[Optional[int]] = world.draft.ends()
+        self._opened = False
+
+    def containers(self) -> List[int]:
+        world = self.world
+        wanted = {c.name: c for c in world.desired.containers if c.state == ABSENT}
+        removed: List[int] = []
+        for name, cause in world.dropped.items():
+            found = world.observed.containers[name]
+            declared = wanted.get(name)
+            if declared and world.refuse_foreign(declared.path, f"the container {name}", found.labels):
+                continue
+            if name in world.gone:
+                continue
+            stopped = world.stops.get(name)
+            if stopped is None and found.status in UP:
+                stopped = self._add(StopContainer(name, cause))
+            volumes = bool(declared and declared.remove_volumes)
+            removed.append(self._add(RemoveContainer(name, cause, volumes=volumes), [stopped]))
+        return removed
+
+    def networks(self, after: Sequence[int]) -> None:
+        world = self.world
+        for name, path, cause in self._dropped_networks():
+            users = [user.name for user in world.users.get(name, ()) if user.name not in world.dropped]
+            keepers = [user for user in users if name in self._networks_of(user)]
+            if keepers and path:
+                world.draft.refuse(path, f"the network {name} is in use by {', '.join(sorted(keepers))}")
+            elif keepers:
+                world.draft.notes.append(f"network {name}: not declared any more, kept for {', '.join(sorted(keepers))}")
+            else:
+                self._add(RemoveNetwork(name, cause), after)
+
+    def volumes(self, after: Sequence[int]) -> None:
+        """Only those declared absent: nobody's data goes because a line was left out."""
+        world = self.world
+        for volume in world.desired.volumes:
+            found = world.observed.volumes.get(volume.name)
+            if volume.state != ABSENT or found is None:
+                continue
+            if world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
+                continue
+            users = [user.name for user in volume_users(volume.name, world) if user.name not in world.dropped]
+            if users:
+                world.draft.refuse(volume.path, f"the volume {volume.name} is in use by {', '.join(sorted(users))}")
+                continue
+            self._add(RemoveVolume(volume.name, "declared absent"), after)
+
+    def images(self, after: Sequence[int]) -> None:
+        world = self.world
+        for image in world.desired.images:
+            held = world.observed.image_ids.get(image.reference)
+            if image.state != ABSENT or held is None:
+                continue
+            users = self._image_users(held)
+            if users:
+                world.draft.refuse(image.path, f"the image {image.reference} is in use by {', '.join(sorted(users))}")
+                continue
+            self._add(RemoveImage(image.reference, "declared absent"), after)
+        if world.policy.prune:
+            self._built_images(after)
+
+    # -- which ones ---------------------------------------------------------------------------
+
+    def _dropped_networks(self) -> List[Tuple[str, str, str]]:
+        """(name, path where it is declared absent or "", cause)."""
+        world = self.world
+        dropped: List[Tuple[str, str, str]] = []
+        declared: Set[str] = set()
+        for network in world.desired.networks:
+            declared.add(network.name)
+            found = world.observed.networks.get(network.name)
+            if network.state == ABSENT and found is not None:
+                if not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
+                    dropped.append((network.name, network.path, "declared absent"))
+        if world.policy.prune:
+            for name, observed in world.observed.networks.items():
+                if observed.labels.get(SCOPE) == world.desired.scope and name not in declared:
+                    dropped.append((name, "", "not declared any more"))
+        return dropped
+
+    def _networks_of(self, name: str) -> Sequence[str]:
+        """The networks a container that stays will be in when the plan has run."""
+        declared = self.world.declared.get(name)
+        if declared is None:
+            return self.world.observed.containers[name].networks
+        return list(declared.definition.get("networks") or ())
+
+    def _image_users(self, image_id: str) -> List[str]:
+        """The containers that will run this image when the plan has run."""
+        users: List[str] = []
+        for name, container in self.world.observed.containers.items():
+            declared = self.world.declared.get(name)
+            if declared is not None:
+                standing = self.world.images.get(str(declared.definition.get("image")))
+                used = standing.image_id if standing else container.image_id
+            else:
+                used = "" if name in self.world.dropped or self.world.is_successor(name) else container.image_id
+            if used == image_id:
+                users.append(name)
+        return users
+
+    def _built_images(self, after: Sequence[int]) -> None:
+        """Images this scope built and names no more, earlier builds of a name that stays included."""
+        world = self.world
+        named = {image.reference for image in world.desired.images}
+        for image_id, image in world.observed.images.items():
+            if image.labels.get(SCOPE) != world.desired.scope or CONTEXT not in image.labels:
+                continue
+            kept = [tag for tag in image.tags if tag in named and not self._is_rebuilt(tag)]
+            if kept or self._image_users(image_id):
+                continue
+            gone = [tag for tag in image.tags if tag not in named]
+            for name in gone:
+                self._add(RemoveImage(name, "not declared any more"), after)
+            if not gone:
+                self._add(RemoveImage(image_id, "an earlier build"), after)
+
+    def _is_rebuilt(self, tag: str) -> bool:
+        """Whether this plan gives the name to another image."""
+        standing = self.world.images.get(tag)
+        return standing is not None and standing.step is not None
+
+    def _add(self, operation: Operation, after: Sequence[Optional[int]] = ()) -> int:
+        step = self.world.draft.add(operation, [*after, *self._before])
+        if not self._opened:
+            self._opened, self._before = True, [step]
+        return step

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When is a container ready for those that depend on it?
+
+Knows compose's conditions of depends_on, and what of them the snapshot shows to be met already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional, Set
+
+from ..model.desired import Container
+from ..model.operations import WaitContainer
+from ..service.dependencies import COMPLETED, HEALTHY, dependencies
+from .world import World
+
+READY = "ready"
+# compose's condition -> the condition of WaitContainer
+CONDITIONS = {HEALTHY: "healthy", COMPLETED: "completed"}
+
+
+@dataclass
+class Progress:
+    """What the plan does to one container so far: steps after which it runs, is proven, is in place.
+
+    ``replaced`` says that its id will be another one, ``restarted`` that its process will be.
+    """
+
+    started: Optional[int] = None
+    final: Optional[int] = None
+    replaced: bool = False
+    restarted: bool = False
+    waits: Dict[str, int] = field(default_factory=dict)
+
+    @property
+    def touched(self) -> bool:
+        return self.started is not None or self.final is not None
+
+
+class Readiness:
+    """The conditions the declared containers put on each other."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.progress: Dict[str, Progress] = {}
+        self._by_service: Dict[str, List[Container]] = {}
+        self._asked: Dict[str, Set[str]] = {}
+        for container in world.declared.values():
+            self._by_service.setdefault(container.service, []).append(container)
+        for container in world.declared.values():
+            for service, options in dependencies(container.definition).items():
+                condition = CONDITIONS.get(options.get("condition", ""))
+                if condition:
+                    self._asked.setdefault(service, set()).add(condition)
+
+    def replicas(self, service: str) -> List[Container]:
+        return self._by_service.get(service, [])
+
+    def asked_of(self, container: Container) -> List[str]:
+        """The conditions to wait for once this container has been started."""
+        asked = sorted(self._asked.get(container.service, ()))
+        if asked:
+            return asked
+        return [READY] if self._world.policy.wait else []
+
+    def is_one_shot(self, container: Container) -> bool:
+        """Whether an exit with code 0 means that its work is done, rather than that it is down."""
+        if "completed" in self._asked.get(container.service, ()):
+            return True
+        restart = str(container.definition.get("restart") or "")
+        policy = (container.definition.get("deploy") or {}).get("restart_policy") or {}
+        condition = str(policy.get("condition") or "")
+        return restart == "no" or restart.startswith("on-failure") or condition in ("none", "on-failure")
+
+    def needed_by(self, container: Container) -> List[int]:
+        """The steps that must have succeeded before this container may be started."""
+        steps: List[int] = []
+        for service, options in dependencies(container.definition).items():
+            for other in self._by_service.get(service, ()):
+                step = self._step_for(other, options, container)
+                if step is not None:
+                    steps.append(step)
+        return steps
+
+    def must_restart(self, container: Container) -> Optional[str]:
+        """The dependency with ``restart: true`` that this plan replaces or restarts, if any."""
+        for service, options in dependencies(container.definition).items():
+            for other in self._by_service.get(service, ()):
+                progress = self.progress.get(other.name)
+                if options.get("restart") and progress and (progress.replaced or progress.restarted):
+                    return other.name
+        return None
+
+    def _step_for(self, other: Container, options: Mapping[str, Any], container: Container) -> Optional[int]:
+        progress = self.progress.setdefault(other.name, Progress())
+        condition = CONDITIONS.get(options.get("condition", ""))
+        if condition is None:
+            return progress.final if progress.final is not None else progress.started
+        if condition in progress.waits:
+            return progress.waits[condition]
+        if not progress.touched and self._is_met(other, condition):
+            return None
+        wait = WaitContainer(
+            other.name,
+            f"{container.name} depends on it",
+            condition=condition,
+            timeout=self._world.policy.wait_timeout,
+        )
+        after = [progress.started, progress.final]
+        progress.waits[condition] = self._world.draft.add(wait, after)
+        return progress.waits[condition]
+
+    def _is_met(self, other: Container, condition: str) -> bool:
+        found = self._world.observed.containers.get(other.name)
+        if found is None:
+            return False
+        if condition == "healthy":
+            return found.status == "running" and found.health == "healthy"
+        return found.status == "exited" and found.exit_code == 0

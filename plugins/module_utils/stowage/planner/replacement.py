@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a container is replaced so that nothing is destroyed before its successor is proven.
+
+Create ``<name>.next``, stop the old, start the new, wait for it, remove the old, rename. Every
+state in between shows in names and labels, and a later run goes on from it or undoes it.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Sequence
+
+from ..model.desired import PRESENT, RESTARTED, STARTED, Container
+from ..model.observed import ObservedContainer
+from ..model.operations import (
+    Operation,
+    RemoveContainer,
+    RenameContainer,
+    StartContainer,
+    StopContainer,
+)
+from ..service.compare import anonymous_volumes, differences
+from ..service.labels import SPEC
+from ..service.units import parse_duration
+from .creation import Creation
+from .ports import published_ports
+from .readiness import Readiness
+from .rollout import Rollout
+from .world import NEXT, World
+
+UP = ("running", "restarting", "paused")
+
+
+class Replacement:
+    """The way from one container to its successor."""
+
+    def __init__(
+        self,
+        container: Container,
+        found: ObservedContainer,
+        world: World,
+        readiness: Readiness,
+        creation: Creation,
+        rollout: Rollout,
+    ) -> None:
+        self.container = container
+        self.found = found
+        self.world = world
+        self.readiness = readiness
+        self.creation = creation
+        self.rollout = rollout
+        self.progress = readiness.progress[container.name]
+        self.next = container.name + NEXT
+        self.starts = container.state in (STARTED, RESTARTED) or (container.state == PRESENT and found.status in UP)
+
+    def plan(self, cause: str, successor: Optional[ObservedContainer], after: Sequence[Optional[int]]) -> None:
+        """Add the steps; ``successor`` is what a former run left of this same work."""
+        # A container that took over its name in this very plan has no former self to go back to.
+        created = self._create(cause, successor, after)
+        if not self.starts:
+            stopped = self._stop_old(cause, created)
+            self._take_over(cause, [*created, stopped])
+            return
+        start_first = self._may_start_first()
+        needs = [*created, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
+        stopped = None if start_first else self._stop_old(cause, needs)
+        started = self._start(successor, cause, [*needs, stopped])
+        proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
+        steps = [*created, stopped, *started, *proofs]
+        if start_first:
+            stopped = self._stop_old(cause, [*started, *proofs])
+            steps.append(stopped)
+        undo = self._undo(cause)
+        self.rollout.replaced(steps, undo)
+        if self.rollout.defers:
+            self.rollout.defer(lambda after: self._take_over(cause, after))
+            self.progress.final = steps[-1] if proofs else self.progress.started
+        else:
+            self._take_over(cause, [*started, *proofs, stopped])
+        self.rollout.done(self.progress.final)
+
+    def _create(
+        self, cause: str, successor: Optional[ObservedContainer], after: Sequence[Optional[int]]
+    ) -> List[Optional[int]]:
+        self.progress.replaced = True
+        if successor is not None and self._goes_on_with(successor):
+            return list(after)
+        before = list(after)
+        if successor is not None:
+            why = "a replacement that was not finished is outdated"
+            before.append(self.world.draft.add(RemoveContainer(self.next, why, volumes=True), after))
+        gate, settled = self.rollout.gate()
+        carry = anonymous_volumes(self.found.inspect or {}, self.container.definition)
+        return self.creation.create(self.next, cause, [*before, *gate], self.found, carry, settled)
+
+    def _goes_on_with(self, successor: ObservedContainer) -> bool:
+        """Whether what a former run made is what is wanted now, so that its work can be taken up."""
+        standing = self.world.images.get(str(self.container.definition.get("image")))
+        if standing is None or standing.step is not None or standing.image_id != successor.image_id:
+            return False
+        if successor.labels.get(SPEC) != self.container.spec or successor.status not in ("created", "running"):
+            return False
+        changes = differences(
+            self.container.definition,
+            successor.inspect or {},
+            None,
+            key=self.container.service,
+            same_spec=True,
+            declared_before=None,
+            resolve=lambda name: (self.world.observed.containers.get(name) or self.found).id,
+        )
+        return not changes
+
+    def _start(
+        self, successor: Optional[ObservedContainer], cause: str, after: Sequence[Optional[int]]
+    ) -> List[Optional[int]]:
+        start = self.world.draft.add(StartContainer(self.next, f"takes over: {cause}"), after)
+        hooks = self.creation.post_start(self.next, [start])
+        self.progress.started = hooks[-1] if hooks else start
+        return [start, *hooks]
+
+    def _stop_old(self, cause: str, after: Sequence[Optional[int]]) -> Optional[int]:
+        if self.found.name in self.world.stops:
+            return self.world.stops[self.found.name]
+        if self.found.status not in UP:
+            return None
+        hooks = self.creation.pre_stop(self.found, cause, after)
+        step = self.world.draft.add(StopContainer(self.container.name, cause), [*after, *hooks])
+        self.world.stops[self.found.name] = step
+        return step
+
+    def _take_over(self, cause: str, after: Sequence[Optional[int]]) -> None:
+        draft, name = self.world.draft, self.container.name
+        removed = draft.add(RemoveContainer(name, cause), after)
+        self.progress.final = draft.add(RenameContainer(self.next, "it takes over", new_name=name), [removed])
+
+    def _undo(self, cause: str) -> List[Operation]:
+        why = f"the replacement failed ({cause})"
+        operations: List[Operation] = [RemoveContainer(self.next, why, volumes=True)]
+        if self.found.status in UP:
+            operations.append(StartContainer(self.container.name, why))
+        return operations
+
+    def _monitor(self) -> float:
+        declared = self._update_config().get("monitor")
+        return parse_duration(str(declared)) / 1e9 if declared else self.world.policy.monitor
+
+    def _update_config(self) -> Dict[str, object]:
+        return dict((self.container.definition.get("deploy") or {}).get("update_config") or {})
+
+    def _may_start_first(self) -> bool:
+        """Both can run at once only where they do not fight over a port or an address."""
+        definition = self.container.definition
+        if self._update_config().get("order") != "start-first" or self.found.status not in UP:
+            return False
+        fixed = any((options or {}).get(key) for options in (definition.get("networks") or {}).values() for key in
+                    ("ipv4_address", "ipv6_address", "mac_address"))
+        on_host = definition.get("network_mode") == "host"
+        return not fixed and not on_host and not any(published_ports(definition))

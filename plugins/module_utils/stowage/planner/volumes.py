@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides which volumes to create. Data is never thrown away unless the declaration says so in words."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from ..model.desired import ABSENT, Volume
+from ..model.observed import ObservedContainer, ObservedVolume
+from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StopContainer
+from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
+from ..service.spec import document_hash
+from .world import World
+
+
+def plan_volumes(world: World) -> None:
+    """Add what brings every declared volume about; absent ones go at the plan's end."""
+    for volume in world.desired.volumes:
+        if volume.state == ABSENT:
+            continue
+        found = world.observed.volumes.get(volume.name)
+        if found is None:
+            _plan_missing(volume, world)
+        elif not volume.external and not world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
+            _plan_present(volume, found, world)
+
+
+def create_request(volume: Volume, scope: str) -> Dict[str, Any]:
+    """The create request with the labels by which the volume is known as ours."""
+    labels = {**volume.body.get("Labels", {}), SCOPE: scope, SPEC: document_hash(volume.body)}
+    labels[DECLARED] = " ".join(sorted(volume.body))
+    return {**volume.body, "Labels": labels}
+
+
+def volume_users(name: str, world: World) -> List[ObservedContainer]:
+    """The containers, running or not, that mount the volume, as far as the snapshot shows mounts."""
+    return [
+        container
+        for container in world.observed.containers.values()
+        if any(mount.get("Name") == name for mount in container.mounts)
+    ]
+
+
+def _plan_missing(volume: Volume, world: World) -> None:
+    if volume.external:
+        world.draft.refuse(volume.path, f"the external volume {volume.name} is not on the host")
+        return
+    operation = CreateVolume(volume.name, "volume is missing", create_request(volume, world.desired.scope))
+    world.volume_ready[volume.name] = world.draft.add(operation)
+
+
+def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:
+    causes = _differences(volume, found)
+    if not causes:
+        return
+    if not volume.recreate:
+        world.draft.refuse(
+            volume.path,
+            f"the volume {volume.name} has other options ({', '.join(causes)}), and the engine cannot change them; "
+            "declare it as it is, use another name, or set recreate: true to throw its data away and make it anew",
+        )
+        return
+    users = volume_users(volume.name, world)
+    strangers = [user.name for user in users if user.name not in world.declared and user.name not in world.dropped]
+    if strangers:
+        world.draft.refuse(
+            volume.path, f"the volume {volume.name} cannot be made anew: {', '.join(strangers)} not declared here use it"
+        )
+        return
+    _recreate(volume, users, ", ".join(causes), world)
+
+
+def _differences(volume: Volume, found: ObservedVolume) -> List[str]:
+    wanted, have = volume.body, found.inspect
+    if found.labels.get(SPEC) == document_hash(wanted):
+        return []  # nothing about a volume can change after its creation
+    causes: List[str] = []
+    if wanted["Driver"] != have.get("Driver"):
+        causes.append(f"driver {have.get('Driver')} -> {wanted['Driver']}")
+    if wanted.get("DriverOpts", {}) != (have.get("Options") or {}):
+        causes.append("driver_opts changed")
+    own = {key: value for key, value in (have.get("Labels") or {}).items() if not key.startswith(PREFIX)}
+    # Labels alone are not worth anybody's data: a volume that is otherwise right stays.
+    if causes and own != wanted.get("Labels", {}):
+        causes.append("labels changed")
+    return causes
+
+
+def _recreate(volume: Volume, users: List[ObservedContainer], cause: str, world: World) -> None:
+    draft = world.draft
+    away = []
+    why = f"volume {volume.name} is made anew"
+    for user in users:
+        if user.name not in world.gone:
+            stopped = draft.add(StopContainer(user.name, why)) if user.status == "running" else None
+            world.gone[user.name] = draft.add(RemoveContainer(user.name, why), [stopped])
+        away.append(world.gone[user.name])
+    removed = draft.add(RemoveVolume(volume.name, cause), away)
+    body = create_request(volume, world.desired.scope)
+    world.volume_ready[volume.name] = draft.add(CreateVolume(volume.name, cause, body), [removed])

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the planners of the several resources tell each other while one plan is made.
+
+Knows who owns what, what the plan has in mind for each object so far, and who uses whom. Decides
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Optional, Set, Tuple
+
+from ..model.desired import ABSENT, Container, Desired, Policy
+from ..model.observed import Observed, ObservedContainer
+from ..service.labels import REPLACES, SCOPE
+from .draft import Draft
+from .images import Standing
+
+NEXT = ".next"
+
+
+class World:
+    """The declaration beside the snapshot, and the plan's intentions as they grow."""
+
+    def __init__(self, desired: Desired, observed: Observed, policy: Policy, draft: Draft) -> None:
+        self.desired = desired
+        self.observed = observed
+        self.policy = policy
+        self.draft = draft
+        self.images: Dict[str, Standing] = {}
+        # Step after which a network or volume is there as declared; absent where it is already.
+        self.network_ready: Dict[str, int] = {}
+        self.volume_ready: Dict[str, int] = {}
+        self.recreated_networks: Set[str] = set()
+        # Containers taken away, or just stopped, early in the plan, with the step that does it.
+        self.gone: Dict[str, int] = {}
+        self.stops: Dict[str, int] = {}
+        self.declared: Dict[str, Container] = {
+            container.name: container for container in desired.containers if container.state != ABSENT
+        }
+        self.dropped = self._dropped()
+        self.users: Dict[str, List[ObservedContainer]] = self._users()
+        # (port, protocol) -> the containers that hold it on some address of the host
+        self.port_holders: Dict[Tuple[int, str], List[ObservedContainer]] = self._port_holders()
+
+    def _dropped(self) -> Dict[str, str]:
+        """Containers that go for good, with the reason: declared absent, or ours and named no more."""
+        dropped: Dict[str, str] = {}
+        for container in self.desired.containers:
+            if container.state == ABSENT and container.name in self.observed.containers:
+                dropped[container.name] = "declared absent"
+        if not self.policy.prune:
+            return dropped
+        for name, container in self.observed.containers.items():
+            if container.labels.get(SCOPE) != self.desired.scope or name in self.declared:
+                continue
+            if not self.is_successor(name):
+                dropped.setdefault(name, "not declared any more")
+        return dropped
+
+    def _users(self) -> Dict[str, List[ObservedContainer]]:
+        users: Dict[str, List[ObservedContainer]] = {}
+        for container in self.observed.containers.values():
+            for network in container.networks:
+                users.setdefault(network, []).append(container)
+        return users
+
+    def _port_holders(self) -> Dict[Tuple[int, str], List[ObservedContainer]]:
+        holders: Dict[Tuple[int, str], List[ObservedContainer]] = {}
+        for container in self.observed.containers.values():
+            for port in sorted({held[1:] for held in container.ports}):
+                holders.setdefault(port, []).append(container)
+        return holders
+
+    def is_successor(self, name: str) -> bool:
+        """Whether this is the ``.next`` of a declared container, left by a run that did not end."""
+        found = self.observed.containers.get(name)
+        base = name[: -len(NEXT)]
+        return bool(found and name.endswith(NEXT) and REPLACES in found.labels and base in self.declared)
+
+    def foreign_scope(self, labels: Mapping[str, str]) -> str:
+        """The other scope that owns an object with these labels, or nothing."""
+        owner = labels.get(SCOPE, "")
+        return "" if owner == self.desired.scope else owner
+
+    def refuse_foreign(self, path: str, what: str, labels: Mapping[str, str]) -> bool:
+        """Report an object that another scope owns; two scopes must not pull at one object."""
+        owner = self.foreign_scope(labels)
+        if owner:
+            self.draft.refuse(path, f"{what} belongs to the scope {owner}; declare it there, or remove it there first")
+        return bool(owner)
+
+    def successor(self, name: str) -> Optional[ObservedContainer]:
+        """The half-done replacement of a container, if a former run left one."""
+        return self.observed.containers[name + NEXT] if self.is_successor(name + NEXT) else None

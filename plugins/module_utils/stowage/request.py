@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One JSON request, one JSON answer: how a playbook's task reaches the runtime on a host.
+
+Knows the shape of both and turns every error into words of the answer. Whether the request came over
+a connection or from the same process is not its concern.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from .converge import Accounts, Run, converge_host
+from .engine.address import Tls, from_environment, parse_address
+from .engine.client import Engine
+from .errors import DeclarationError, StowageError
+from .lock import engine_lock
+from .manifest import parse_manifest
+from .memory import Memory, state_directory
+from .model.desired import Desired
+from .observer import observe_host
+from .planner import plan_changes
+from .render import render_container, render_objects, render_run, render_scopes
+from .secrets import Redactor, secret_values
+
+VERSION = 1
+DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
+
+Document = Dict[str, Any]
+
+
+def answer(request: Mapping[str, Any]) -> Document:
+    """Do what the request says. Never raises: ``failed`` and ``msg`` of the answer tell."""
+    try:
+        if request.get("version") != VERSION:
+            raise StowageError(f"request version {request.get('version')!r} is not spoken here; version {VERSION} is")
+        handler = _HANDLERS.get(str(request.get("do")))
+        if handler is None:
+            raise StowageError(f"{request.get('do')!r} is none of: {', '.join(sorted(_HANDLERS))}")
+        return handler(request)
+    except DeclarationError as error:
+        problems = [{"path": problem.path, "message": problem.message} for problem in error.problems]
+        return {"failed": True, "changed": False, "msg": f"the declaration was refused:\n{error}", "problems": problems}
+    except StowageError as error:
+        return {"failed": True, "changed": False, "msg": str(error)}
+
+
+def _converge(request: Mapping[str, Any]) -> Document:
+    manifest = request.get("manifest") or {}
+    desired, policy = parse_manifest(manifest)
+    engine, address = connect(request.get("engine") or {})
+    check = bool(request.get("check"))
+    with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
+        try:
+            run = converge_host(engine, desired, policy, check=check, files=request.get("files") or {})
+            return _answer_run(run, request, desired, engine, Memory(state_directory(os.environ), address))
+        except StowageError as error:
+            redacted = Redactor(secret_values(desired))(str(error))
+            if redacted != str(error):
+                raise StowageError(redacted) from None
+            raise
+
+
+def _answer_run(run: Run, request: Mapping[str, Any], desired: Desired, engine: Engine, memory: Memory) -> Document:
+    result = render_run(run)
+    if run.missing:
+        return result
+    observed = run.observed
+    if run.report is not None:
+        if run.report.changed:
+            observed = observe_host(engine, _names_only(desired), lambda reference: None)
+        if not run.report.failures and request.get("remember", True):
+            memory.remember(desired.scope, request.get("manifest") or {})
+    result.update(render_objects(desired, observed))
+    return result
+
+
+def _names_only(desired: Desired) -> Desired:
+    """The declaration without what a look at the result need not ask again: registries, contexts."""
+    return Desired(desired.scope, containers=desired.containers)
+
+
+def _info(request: Mapping[str, Any]) -> Document:
+    wanted = request.get("info") or {}
+    engine, address = connect(request.get("engine") or {})
+    with engine:
+        observed = observe_host(engine, Desired(""), lambda reference: None)
+        facts: Document = {
+            "engine": _engine_facts(engine),
+            "containers": {name: render_container(found) for name, found in observed.containers.items()},
+            "images": {found.id: {"tags": list(found.tags), "digests": list(found.digests)} for found in observed.images.values()},
+            "networks": {name: {"id": n.id, "driver": n.inspect.get("Driver")} for name, n in observed.networks.items()},
+            "volumes": {name: {"driver": v.inspect.get("Driver")} for name, v in observed.volumes.items()},
+            "scopes": dict(render_scopes(observed)),
+            "changed": False,
+            "failed": False,
+        }
+        if wanted.get("drift", True):
+            memory = Memory(state_directory(os.environ), address)
+            facts["drift"] = _drift(engine, memory, str(wanted.get("scope") or ""))
+        return facts
+
+
+def _engine_facts(engine: Engine) -> Document:
+    version, info = engine.system.version(), engine.system.info()
+    return {
+        "version": version.get("Version"),
+        "api_version": ".".join(str(part) for part in engine.api_version),
+        "os": info.get("OperatingSystem"),
+        "architecture": info.get("Architecture"),
+        "kernel": info.get("KernelVersion"),
+        "storage_driver": info.get("Driver"),
+        "root": info.get("DockerRootDir"),
+        "runtimes": sorted(info.get("Runtimes") or ()),
+        "live_restore": bool(info.get("LiveRestoreEnabled")),
+        "swarm": (info.get("Swarm") or {}).get("LocalNodeState", ""),
+    }
+
+
+def _drift(engine: Engine, memory: Memory, scope: str) -> Document:
+    """For each scope declared from here: the plan that would bring back what was declared last."""
+    drift: Document = {}
+    for name, manifest in memory.recall().items():
+        if scope in ("", name):
+            drift[name] = _plan_again(engine, manifest)
+    return drift
+
+
+def _plan_again(engine: Engine, manifest: Mapping[str, Any]) -> Document:
+    try:
+        desired, policy = parse_manifest(manifest)
+        accounts = Accounts(desired)
+        plan = plan_changes(desired, observe_host(engine, desired, accounts.login), policy)
+    except StowageError as error:
+        return {"drifted": True, "plan": [], "msg": str(error)}
+    return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}
+
+
+def connect(options: Mapping[str, Any]) -> Tuple[Engine, str]:
+    """The engine named by the options, or by the usual DOCKER_* variables, and its address as text."""
+    address, tls = from_environment(os.environ)
+    if options.get("host"):
+        address = parse_address(str(options["host"]))
+    tls = _tls(options) or tls
+    return Engine.connect(address, tls, timeout=float(options.get("timeout") or 60.0)), str(address)
+
+
+def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
+    if not (options.get("tls") or options.get("tls_verify")):
+        return None
+    return Tls(
+        ca=str(options.get("ca_path") or ""),
+        cert=str(options.get("cert_path") or ""),
+        key=str(options.get("key_path") or ""),
+        verify=bool(options.get("tls_verify")),
+        server_name=str(options.get("tls_hostname") or ""),
+    )
+
+
+_HANDLERS = {"converge": _converge, "info": _info}
+

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The identity of a built image: one hash over its files and everything else that shapes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Mapping
+
+# These say how to build, not what comes out; a context's path differs from machine to machine.
+_NOT_CONTENT = ("context", "cache_from", "cache_to", "no_cache", "pull", "tags")
+
+
+def build_digest(options: Mapping[str, Any], files: str, builder: str, platform: str) -> str:
+    """``sha256:…`` over the build options, the digest of the files, the builder and the platform."""
+    shaping = {key: value for key, value in options.items() if key not in _NOT_CONTENT}
+    text = json.dumps([shaping, files, builder, platform], sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

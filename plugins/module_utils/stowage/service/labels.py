@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The labels that say whose an object is and what it was made from.
+
+Knows their names only; who writes them is the planner's business.
+"""
+
+from __future__ import annotations
+
+PREFIX = "io.stowage."
+
+SCOPE = "io.stowage.scope"  # the owner: objects without it are never changed or removed
+SPEC = "io.stowage.spec"  # spec_hash of the declaration the container was made from
+DECLARED = "io.stowage.declared"  # the keys that declaration had, so that removing one is noticed
+REPLACES = "io.stowage.replaces"  # on a `<name>.next` container: what it stands ready to replace
+CONTEXT = "io.stowage.context"  # on a built image: hash of everything that went into it
+
+# Book-keeping of tools that is never part of a declaration, unless one names it.
+FOREIGN_PREFIXES = (PREFIX, "com.docker.compose.", "com.docker.swarm.", "desktop.docker.io/")

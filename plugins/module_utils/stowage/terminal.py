@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people see: a plan or report as a table, and a run's progress while it goes.
+
+Knows terminals and texts. On anything but a terminal nothing is drawn over.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Dict, List, Mapping, TextIO
+
+from .model.operations import Operation
+
+MARKS = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "planned": ""}
+REDRAW = 0.1  # seconds between two drawings of what an engine says within one step
+
+
+def render_table(answer: Mapping[str, Any], *, check: bool) -> str:
+    """The operations as aligned columns, then failures, then one line that sums up."""
+    rows = [_row(operation) for operation in answer["operations"]]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + row[4] for row in rows]
+    lines += [f"note: {note}" for note in answer.get("warnings", ())]
+    if answer.get("msg"):
+        lines += ["", str(answer["msg"])]
+    lines.append(_sum_up(answer, check))
+    return "\n".join(lines) + "\n"
+
+
+def _row(operation: Mapping[str, Any]) -> List[str]:
+    mark = MARKS.get(operation["status"], operation["status"])
+    took = f"{operation['seconds']:.1f}s" if operation["status"] in ("done", "failed") else ""
+    words = f"  {operation['cause']}"
+    return [f"#{operation['number']}", operation["operation"], operation["target"], f"{mark} {took}".strip(), words]
+
+
+def _sum_up(answer: Mapping[str, Any], check: bool) -> str:
+    if not answer["operations"]:
+        return "nothing to change"
+    counts = ", ".join(f"{count} {kind}" for kind, count in answer["summary"].items())
+    if check:
+        return f"would do: {counts}"
+    return f"{'failed' if answer['failed'] else 'done'}: {counts}"
+
+
+class Progress:
+    """Lines as steps end; on a terminal also a line below that shows what is going on right now."""
+
+    def __init__(self, stream: TextIO, *, live: bool) -> None:
+        self._stream = stream
+        self._live = live
+        self._lock = threading.Lock()
+        self._layers: Dict[str, Mapping[str, Any]] = {}
+        self._drawn = 0.0
+
+    def step(self, event: Mapping[str, Any]) -> None:
+        """One step began, ended or was undone."""
+        if not self._live:
+            return
+        with self._lock:
+            if event["event"] == "started":
+                self._draw(f"#{event['step']} …", force=True)
+            else:
+                text = f" {event['text']}" if event["text"] else ""
+                self._stream.write(f"\r\033[K#{event['step']} {event['event']}{text}\n")
+                self._stream.flush()
+
+    def detail(self, operation: Operation, event: Mapping[str, Any]) -> None:
+        """What the engine says while it pulls, builds or pushes."""
+        if not self._live:
+            return
+        with self._lock:
+            self._draw(f"{operation.kind} {operation.target}: {self._describe(operation.name, event)}")
+
+    def close(self) -> None:
+        """Leave the line that was drawn over empty."""
+        if self._live:
+            self._stream.write("\r\033[K")
+            self._stream.flush()
+
+    def _describe(self, name: str, event: Mapping[str, Any]) -> str:
+        if event.get("stream"):
+            return str(event["stream"]).strip()
+        about = event.get("progressDetail") or {}
+        if event.get("id") and about.get("total"):
+            self._layers[f"{name} {event['id']}"] = about
+            mine = [layer for key, layer in self._layers.items() if key.startswith(f"{name} ")]
+            current = sum(int(layer.get("current") or 0) for layer in mine)
+            total = sum(int(layer.get("total") or 0) for layer in mine)
+            return f"{event.get('status')} {current / 1e6:.1f} of {total / 1e6:.1f} MB"
+        return str(event.get("status") or "")
+
+    def _draw(self, text: str, force: bool = False) -> None:
+        now = time.monotonic()
+        if not text or (not force and now - self._drawn < REDRAW):
+            return
+        self._drawn = now
+        self._stream.write(f"\r\033[K{text[:100]}")
+        self._stream.flush()

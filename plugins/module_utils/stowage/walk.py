@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walks a plan: starts each step as soon as what it comes after has ended, a few side by side.
+
+Knows order, outcomes and rollbacks. What an operation does is the ``perform`` it is given.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from .errors import StowageError
+from .model.operations import Operation
+from .model.plan import Plan, Step
+from .model.report import DONE, FAILED, SKIPPED, Failure, Outcome, Report
+
+Perform = Callable[[Operation], str]
+# Called for each change: {"step", "event": "started" | "done" | "failed" | "skipped" | "undone", "text"}.
+Progress = Callable[[Mapping[str, Any]], None]
+Explain = Callable[[Operation], Sequence[str]]
+
+
+class Walk:
+    """One plan being carried out."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        perform: Perform,
+        explain: Explain,
+        progress: Progress,
+        redact: Callable[[str], str],
+        workers: int,
+    ) -> None:
+        self._plan = plan
+        self._perform = perform
+        self._explain = explain
+        self._progress = progress
+        self._redact = redact
+        self._workers = workers
+        self._steps = {step.number: step for step in plan}
+        self._outcomes: Dict[int, Outcome] = {}
+        self._failures: List[Failure] = []
+        self._dependents: Dict[int, List[int]] = {}
+        self._open: Dict[int, int] = {}
+        self._ready: List[Step] = []
+        self._changed = threading.Condition()
+
+    def run(self) -> Report:
+        """Carry the plan out. Failures end up in the report, never as an exception."""
+        began = time.monotonic()
+        for step in self._plan:
+            earlier = {*step.after, *step.settled}
+            self._open[step.number] = len(earlier)
+            for number in earlier:
+                self._dependents.setdefault(number, []).append(step.number)
+        self._ready = [step for step in self._plan if not self._open[step.number]]
+        count = min(self._workers, len(self._steps))
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        outcomes = tuple(self._outcomes[step.number] for step in self._plan)
+        return Report(self._plan, outcomes, tuple(self._failures), time.monotonic() - began)
+
+    def _work(self) -> None:
+        while True:
+            step = self._next()
+            if step is None:
+                return
+            self._settle(self._attempt(step))
+
+    def _next(self) -> Optional[Step]:
+        with self._changed:
+            while not self._ready and len(self._outcomes) < len(self._steps):
+                self._changed.wait()
+            return self._ready.pop(0) if self._ready else None
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record an outcome, and those of all steps that cannot come any more."""
+        with self._changed:
+            pending = [outcome]
+            while pending:
+                ended = pending.pop()
+                self._outcomes[ended.step.number] = ended
+                for number in self._dependents.get(ended.step.number, ()):
+                    self._open[number] -= 1
+                    if self._open[number]:
+                        continue
+                    step = self._steps[number]
+                    if all(self._outcomes[earlier].status == DONE for earlier in step.after):
+                        self._ready.append(step)
+                    else:
+                        pending.append(Outcome(step, SKIPPED, message="a step it comes after failed"))
+                        self._tell(step, SKIPPED, "")
+            self._ready.sort(key=lambda step: step.number)
+            self._changed.notify_all()
+
+    def _attempt(self, step: Step) -> Outcome:
+        self._tell(step, "started", "")
+        began = time.monotonic()
+        try:
+            message = self._redact(self._perform(step.operation))
+        except Exception as error:  # a fault in one step must not take the walk down  # noqa: BLE001
+            return self._failed(step, error, time.monotonic() - began)
+        self._tell(step, DONE, message)
+        return Outcome(step, DONE, time.monotonic() - began, message)
+
+    def _failed(self, step: Step, error: Exception, seconds: float) -> Outcome:
+        known = isinstance(error, (StowageError, OSError))
+        message = self._redact(str(error) if known else f"{type(error).__name__}: {error}")
+        log = tuple(self._redact(line) for line in self._explain(step.operation))
+        self._tell(step, FAILED, message)
+        failure = Failure(step, message, log, tuple(self._roll_back(step)))
+        with self._changed:
+            self._failures.append(failure)
+        return Outcome(step, FAILED, seconds, message)
+
+    def _roll_back(self, step: Step) -> List[str]:
+        """Undo what the failed step belongs to; each part on its own, so that one fault stops none."""
+        undone: List[str] = []
+        for rollback in self._plan.rollbacks:
+            if step.number not in rollback.guards:
+                continue
+            for operation in rollback.operations:
+                text = f"{operation.kind} {operation.target}"
+                try:
+                    self._perform(operation)
+                except Exception as error:  # noqa: BLE001  told, and the next part tried
+                    text = f"{text} failed: {self._redact(str(error))}"
+                self._tell(step, "undone", text)
+                undone.append(text)
+        return undone
+
+    def _tell(self, step: Step, event: str, text: str) -> None:
+        self._progress({"step": step.number, "event": event, "text": text})
