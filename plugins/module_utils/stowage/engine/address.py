@@ -74,8 +74,10 @@ def parse_address(text: str) -> Address:
 
 
 def from_environment(environ: Mapping[str, str]) -> Tuple[Address, Optional[Tls]]:
-    """What the docker command would use: DOCKER_HOST, DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH
-    and DOCKER_TLS_HOSTNAME. As there, DOCKER_TLS_VERIFY counts when it is set to anything at all.
+    """What the docker command would use, from its variables.
+
+    DOCKER_HOST, DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH and DOCKER_TLS_HOSTNAME. As there,
+    DOCKER_TLS_VERIFY counts when it is set to anything at all.
     """
     address = parse_address(environ.get("DOCKER_HOST") or DEFAULT_HOST)
     if address.scheme not in ("tcp", "https"):

@@ -47,7 +47,8 @@ class Lease:
 
     def translate(self, error: Exception, deadline: Deadline) -> EngineError:
         """The runtime's error for what went wrong on the connection."""
-        return faults.from_exception(error, self.where, self.call, self.connection.explain(), deadline.seconds)
+        words = self.connection.explain()
+        return faults.from_exception(error, self.where, self.call, words, deadline.seconds)
 
 
 class Answer:

@@ -37,7 +37,11 @@ class Engine:
 
     @classmethod
     def connect(
-        cls, address: Union[str, Address], tls: Optional[Tls] = None, timeout: float = 60.0, pool_size: int = 8
+        cls,
+        address: Union[str, Address],
+        tls: Optional[Tls] = None,
+        timeout: float = 60.0,
+        pool_size: int = 8,
     ) -> Engine:
         """Prepare to talk to the engine at an address; the first call opens the first connection.
 

@@ -38,7 +38,7 @@ class Deadline:
         return left
 
 
-class BodyFailed(Exception):
+class BodyError(Exception):
     """The caller's own body raised while it was being read; its error is the ``__cause__``."""
 
 
@@ -56,7 +56,7 @@ class Connection:
         """Whether an idle connection was ended, or holds bytes nobody asked for."""
         try:
             return self._stream.poll() is not None
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a broken stream raises, it is not fit for use
             return True
 
     @property
@@ -105,13 +105,14 @@ class Connection:
                 self._receive(parser, deadline)
 
     def explain(self) -> str:
+        """What the transport itself had to say about a broken stream, or ""."""
         return self._stream.explain()
 
     def close(self) -> None:
         """Close the stream, whatever its state; never raises."""
         try:
             self._stream.close()
-        except Exception:  # noqa: S110 - it is being thrown away, and why does not matter any more
+        except Exception:  # noqa: BLE001, S110 - it is being thrown away, and why does not matter any more
             pass
 
     def _receive(self, parser: ResponseParser, deadline: Deadline) -> None:
@@ -159,4 +160,4 @@ def _guarded(body: Iterable[bytes]) -> Iterator[bytes]:
     try:
         yield from body
     except Exception as error:
-        raise BodyFailed("the body of the request could not be read") from error
+        raise BodyError("the body of the request could not be read") from error

@@ -84,7 +84,7 @@ def _message_of(body: bytes) -> str:
     text = body[: MAX_WORDS * 4].decode("utf-8", "replace").strip()
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text[:MAX_WORDS]
     if isinstance(document, dict):
         # "cause" and "response" are podman's form of the same thing.
@@ -98,27 +98,27 @@ def _describe(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+_UNIX_ADVICE = {
+    errno.EACCES: "Run the task with become: true, or put the user into the docker group and log in anew",
+    errno.ENOENT: "No such socket: is the engine installed and running, and is docker_host right?",
+    errno.ENOTDIR: "No such socket: is docker_host right?",
+    errno.ECONNREFUSED: "The socket is there but nobody listens: the engine is not running",
+}
+
+# By name: ssl and paramiko are not imported just to recognize what they raise.
+_ADVICE = {
+    "SSLCertVerificationError": "Check ca_path and tls_hostname against the engine's certificate",
+    "SSLError": "Check the client certificate and key, and that the engine speaks TLS on this port",
+    "BadHostKeyException": "It is not the key in known_hosts: verify it before you remove the old line",
+    "AuthenticationException": "Check the user, the key file and the agent (SSH_AUTH_SOCK)",
+    "BadAuthenticationType": "Check the user, the key file and the agent (SSH_AUTH_SOCK)",
+    "PasswordRequiredException": "Add the key to an agent (SSH_AUTH_SOCK): nobody is asked for a passphrase here",
+}
+
+
 def _advice(error: Exception, where: str) -> str:
     if where.startswith("unix://"):
-        code = getattr(error, "errno", None)
-        if code == errno.EACCES:
-            return "Run the task with become: true, or put the user into the docker group and log in anew"
-        if code in (errno.ENOENT, errno.ENOTDIR):
-            return "No such socket: is the engine installed and running, and is docker_host right?"
-        if code == errno.ECONNREFUSED:
-            return "The socket is there but nobody listens: the engine is not running"
-        return ""
-    name = type(error).__name__
-    if name == "SSLCertVerificationError":
-        return "Check ca_path and tls_hostname against the engine's certificate"
-    if name == "SSLError" and "WRONG_VERSION_NUMBER" in str(error):
-        return "The engine speaks no TLS on this port"
-    if name.startswith("SSL"):
-        return "Check the client certificate and key"
-    if name == "BadHostKeyException":
-        return "The host's key is not the one in known_hosts: verify it before you remove the old line"
+        return _UNIX_ADVICE.get(getattr(error, "errno", None) or 0, "")
     if "not found in known_hosts" in str(error):
         return "Verify the host's key and add it to known_hosts (ssh-keyscan prints it)"
-    if name in ("AuthenticationException", "BadAuthenticationType", "PasswordRequiredException"):
-        return "Check the user, the key file and the agent (SSH_AUTH_SOCK)"
-    return ""
+    return _ADVICE.get(type(error).__name__, "")

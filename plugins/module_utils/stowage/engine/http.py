@@ -26,7 +26,8 @@ class ProtocolError(Exception):
 
 def quote(text: str, safe: FrozenSet[int] = PATH_SAFE) -> str:
     """Percent-encode; by default for a path that may hold an image's name (``/``, ``:``, ``@`` stay)."""
-    return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+    data = text.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in data)
 
 
 def render_query(query: Mapping[str, Any]) -> str:
@@ -34,17 +35,21 @@ def render_query(query: Mapping[str, Any]) -> str:
 
     A tuple stands for a repeated parameter (``t=a&t=b``).
     """
-    parts: List[str] = []
-    for key, value in query.items():
-        for item in value if isinstance(value, tuple) else (value,):
-            if item is None:
-                continue
-            if isinstance(item, bool):
-                item = "1" if item else "0"
-            elif isinstance(item, (dict, list)):
-                item = json.dumps(item, separators=(",", ":"))
-            parts.append(f"{quote(key, UNRESERVED)}={quote(str(item), UNRESERVED)}")
+    parts = [
+        f"{quote(key, UNRESERVED)}={quote(_query_text(item), UNRESERVED)}"
+        for key, value in query.items()
+        for item in (value if isinstance(value, tuple) else (value,))
+        if item is not None
+    ]
     return "?" + "&".join(parts) if parts else ""
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, separators=(",", ":"))
+    return str(value)
 
 
 def render_request(method: str, target: str, headers: Sequence[Tuple[str, str]]) -> bytes:
@@ -82,7 +87,7 @@ def parse_head(block: bytes) -> Head:
     version, _space, rest = first.partition(" ")
     code, _space, reason = rest.partition(" ")
     if not version.startswith("HTTP/1.") or len(code) != 3 or not (code.isascii() and code.isdigit()):
-        raise ProtocolError("the answer is not HTTP: is this the engine's address, and is TLS set as it should be?")
+        raise ProtocolError("the answer is not HTTP: is this the engine's address, and is TLS set as it is?")
     headers: Dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")

@@ -91,7 +91,7 @@ def parse(text: str) -> Reference:
     if path.lower() != path:
         raise _bad(text, "the repository's name must be lower case")
     if not all(_is_component(component) for component in path.split("/")):
-        raise _bad(text, "a repository's name is lower-case letters and digits, joined by single . or _, __ or -")
+        raise _bad(text, "a repository's name is lower-case letters and digits, joined by ., _, __ or -")
     if len(path) > MAX_PATH:
         raise _bad(text, f"the repository's name is longer than {MAX_PATH} characters")
     return Reference(domain, path, tag, digest)
@@ -105,8 +105,8 @@ def is_image_id(text: str) -> bool:
 
 def _split_domain(text: str) -> Tuple[str, str]:
     first, slash, rest = text.partition("/")
-    is_domain = bool(slash) and ("." in first or ":" in first or first == "localhost" or first.lower() != first)
-    if not is_domain:
+    looks_like_one = "." in first or ":" in first or first == "localhost" or first.lower() != first
+    if not (slash and looks_like_one):
         return DEFAULT_DOMAIN, text if slash else f"library/{text}"
     if first in (DEFAULT_DOMAIN, "index.docker.io"):
         return DEFAULT_DOMAIN, rest if "/" in rest else f"library/{rest}"
@@ -129,15 +129,12 @@ def _check_domain(text: str, domain: str) -> None:
 
 def _is_domain_label(label: str) -> bool:
     return (
-        bool(label)
-        and (_LETTERS | _DIGITS | frozenset("-")).issuperset(label)
-        and label[0] != "-"
-        and label[-1] != "-"
+        bool(label) and (_LETTERS | _DIGITS | frozenset("-")).issuperset(label) and label[0] != "-" and label[-1] != "-"
     )
 
 
 def _is_component(component: str) -> bool:
-    """``[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*``"""
+    """Words of ``[a-z0-9]+``, joined by ``.``, ``_``, ``__`` or any number of ``-``."""
     separator = ""
     previous_word = False
     for character in component:

@@ -14,7 +14,7 @@ from typing import Any, Callable, List, Mapping, Optional, Tuple
 from ..errors import EngineTooOld, EngineUnreachable
 from . import faults
 from .answer import Answer, Lease
-from .connection import Body, BodyFailed, Deadline
+from .connection import Body, BodyError, Deadline
 from .http import Head, ProtocolError, render_query, render_request
 from .pool import Pool
 from .transport import Dialer
@@ -47,6 +47,7 @@ class Session:
         self._version_lock = threading.Lock()
 
     def close(self) -> None:
+        """Close every connection that is idle, and the others when they come back."""
         self._pool.close()
 
     @property
@@ -76,9 +77,7 @@ class Session:
         ``body`` is sent as JSON. ``timeout``: seconds for the whole answer, the session's by default.
         Raises EngineError's family.
         """
-        answer = self.open(
-            method, path, query=query, document=body, headers=headers, timeout=timeout, idle=False
-        )
+        answer = self.open(method, path, query=query, document=body, headers=headers, timeout=timeout, idle=False)
         content = answer.read(MAX_JSON)
         if not content.strip():
             return None
@@ -114,7 +113,8 @@ class Session:
         version = self.api_version if versioned else None
         limit = self.timeout if timeout is None else timeout
         deadline = Deadline(None if limit == FOREVER else limit, idle=idle)
-        request = _Request(method, path, path + render_query(query or {}), sent_headers, body, bounded)
+        target = path + render_query(query or {})
+        request = _Request(method, path, target=target, headers=sent_headers, body=body, bounded=bounded)
         self._notify("before", request)
         try:
             return self._ask(request, version, deadline)
@@ -147,9 +147,9 @@ class Session:
             connection = lease.connection
             try:
                 return lease, connection.exchange(request.method, head_bytes, request.body, deadline)
-            except BodyFailed as error:
+            except BodyError as error:
                 lease.discard()
-                raise error.__cause__ or error
+                raise (error.__cause__ or error) from None
             except Exception as error:
                 kept = connection.used and not fresh
                 broken = isinstance(error, (ConnectionError, ProtocolError)) and not connection.answered
@@ -165,15 +165,13 @@ class Session:
                 raise
 
     def _lend(self, request: _Request, deadline: Deadline, fresh: bool) -> Lease:
+        pool = self._pool
         try:
-            if request.bounded:
-                connection = self._pool.take(deadline, fresh=fresh)
-            else:
-                connection = self._pool.open(deadline)
+            connection = pool.take(deadline, fresh=fresh) if request.bounded else pool.open(deadline)
         except Exception as error:
             raise faults.from_exception(error, self.where, request.call, "", deadline.seconds) from error
-        pool = self._pool if request.bounded else None
-        return Lease(pool, connection, request.call, self.where, lambda: self._notify("after", request))
+        owner = pool if request.bounded else None
+        return Lease(owner, connection, request.call, self.where, lambda: self._notify("after", request))
 
     def _notify(self, phase: str, request: _Request) -> None:
         if self.on_call is not None:
@@ -201,7 +199,7 @@ class _Request:
     """What is asked, apart from the version and the connection it is asked on."""
 
     def __init__(
-        self, method: str, path: str, target: str, headers: Mapping[str, str], body: Body, bounded: bool
+        self, method: str, path: str, *, target: str, headers: Mapping[str, str], body: Body, bounded: bool
     ) -> None:
         self.method = method
         self.path = path

@@ -28,6 +28,7 @@ class SshStream(Stream):
     """A paramiko channel, with what it raises made equal to what a socket raises."""
 
     def send(self, data: bytes | memoryview, timeout: Optional[float]) -> int:
+        """Send; a closed channel is a broken pipe."""
         try:
             return super().send(data, timeout)
         except socket.timeout:
@@ -36,6 +37,7 @@ class SshStream(Stream):
             raise BrokenPipeError(str(error) or "the ssh channel is closed") from error
 
     def close(self) -> None:
+        """Close the channel; the ssh connection stays."""
         self._sock.close()
 
     def explain(self) -> str:
@@ -64,6 +66,7 @@ class SshDialer(Dialer):
         self._clients: List[Any] = []  # jump hosts first, the target last
 
     def open(self, timeout: Optional[float]) -> Stream:
+        """Open a channel, logging in first where there is no live connection."""
         transport = self._transport(timeout)
         channel = transport.open_session(timeout=timeout)
         try:
@@ -75,6 +78,7 @@ class SshDialer(Dialer):
         return SshStream(channel)
 
     def close(self) -> None:
+        """End the ssh connection and those of the jump hosts."""
         with self._lock:
             self._hang_up()
 
@@ -87,7 +91,7 @@ class SshDialer(Dialer):
             self._hang_up()
             paramiko = _import_paramiko()
             try:
-                self._log_in(paramiko, _read_config(paramiko), self._address, timeout, None, 0)
+                self._log_in(paramiko, _read_config(paramiko), self._address, timeout)
             except BaseException:
                 self._hang_up()
                 raise
@@ -100,7 +104,14 @@ class SshDialer(Dialer):
             self._clients.pop().close()
 
     def _log_in(
-        self, paramiko: Any, config: Any, address: Address, timeout: Optional[float], through: Any, depth: int
+        self,
+        paramiko: Any,
+        config: Any,
+        address: Address,
+        timeout: Optional[float],
+        *,
+        through: Any = None,
+        depth: int = 0,
     ) -> None:
         """Log in at an address as ~/.ssh/config has it, through its ProxyJump where there is one."""
         if depth > MAX_JUMPS:
@@ -111,11 +122,13 @@ class SshDialer(Dialer):
         jumps = settings.get("proxyjump", "none")
         if through is None and jumps.lower() != "none":
             for jump in jumps.split(","):
-                self._log_in(paramiko, config, parse_address(f"ssh://{jump.strip()}"), timeout, through, depth + 1)
+                hop = parse_address(f"ssh://{jump.strip()}")
+                self._log_in(paramiko, config, hop, timeout, through=through, depth=depth + 1)
                 through = self._clients[-1]
         sock = None
         if through is not None:
-            sock = through.get_transport().open_channel("direct-tcpip", (host, port), ("", 0), timeout=timeout)
+            route = through.get_transport()
+            sock = route.open_channel("direct-tcpip", (host, port), ("", 0), timeout=timeout)
         elif settings.get("proxycommand", "none").lower() != "none":
             sock = paramiko.ProxyCommand(settings["proxycommand"])
         client = paramiko.SSHClient()

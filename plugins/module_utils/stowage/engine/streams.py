@@ -90,12 +90,14 @@ class Tail:
         self._size = 0
 
     def add(self, piece: bytes) -> None:
+        """Add to the end, and let go of whole pieces that are out of reach."""
         self._pieces.append(piece)
         self._size += len(piece)
         while self._size - len(self._pieces[0]) >= self._limit:
             self._size -= len(self._pieces.popleft())
 
     def value(self) -> bytes:
+        """The last ``limit`` bytes."""
         data = b"".join(self._pieces)
         return data[max(0, len(data) - self._limit) :]
 

@@ -91,10 +91,13 @@ class Dialer:
 
 
 class UnixDialer(Dialer):
+    """Streams to a unix socket."""
+
     def __init__(self, address: Address) -> None:
         self._path = address.path
 
     def open(self, timeout: Optional[float]) -> Stream:
+        """Connect; waits for a place where the engine's backlog is full."""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -114,6 +117,8 @@ class UnixDialer(Dialer):
 
 
 class TcpDialer(Dialer):
+    """Streams over tcp, with TLS where settings for it are given."""
+
     def __init__(self, address: Address, tls: Optional[Tls]) -> None:
         self._host = address.host
         self._port = address.port or (TLS_PORT if tls else PLAIN_PORT)
@@ -123,6 +128,7 @@ class TcpDialer(Dialer):
         self.host = f"{name}:{self._port}"
 
     def open(self, timeout: Optional[float]) -> Stream:
+        """Connect, shake hands, and check the engine's certificate."""
         sock = socket.create_connection((self._host, self._port), timeout)
         try:
             # Requests are one small write each: waiting to fill a segment would only add delay.
@@ -140,7 +146,10 @@ class TcpDialer(Dialer):
 
 
 class TlsStream(Stream):
+    """A TLS connection."""
+
     def receive(self, timeout: Optional[float]) -> bytes:
+        """Receive; an end without TLS's own goodbye is an end."""
         import ssl
 
         try:

@@ -31,7 +31,7 @@ class Containers:
     def list(
         self,
         *,
-        all: bool = False,
+        all: bool = False,  # noqa: A002 - the API's word
         labels: Iterable[str] = (),
         filters: Optional[Mapping[str, Iterable[str]]] = None,
         size: bool = False,
@@ -40,9 +40,9 @@ class Containers:
         query = {"all": all or None, "size": size or None, "filters": paths.filters(labels, more=filters)}
         return paths.as_list(self._session.json("GET", "/containers/json", query=query))
 
-    def inspect(self, id: str, *, size: bool = False) -> Dict[str, Any]:
+    def inspect(self, container: str, *, size: bool = False) -> Dict[str, Any]:
         """Everything about one container. Raises NotFound."""
-        return self._dict("GET", id, "/json", {"size": size or None})
+        return self._dict("GET", container, "/json", {"size": size or None})
 
     def create(self, name: str, body: Mapping[str, Any], platform: str = "") -> Dict[str, Any]:
         """Create without starting: ``{"Id": …, "Warnings": […]}``. An empty name lets the engine choose.
@@ -53,58 +53,60 @@ class Containers:
         answer = self._session.json("POST", "/containers/create", query=query, body=body)
         return dict(answer or {})
 
-    def start(self, id: str) -> None:
+    def start(self, container: str) -> None:
         """Start; nothing happens where it runs already."""
-        self._do("POST", id, "/start")
+        self._do("POST", container, "/start")
 
-    def stop(self, id: str, timeout: Optional[int] = None, signal: Optional[str] = None) -> None:
+    def stop(self, container: str, timeout: Optional[int] = None, signal: Optional[str] = None) -> None:
         """Stop, and kill after ``timeout`` seconds (None: the container's own setting; -1: never kill).
 
         ``signal`` (API 1.42) replaces the container's stop signal. Nothing happens where it is stopped.
         """
-        self._stop(id, "/stop", timeout, signal)
+        self._stop(container, "/stop", timeout, signal)
 
-    def restart(self, id: str, timeout: Optional[int] = None, signal: Optional[str] = None) -> None:
+    def restart(self, container: str, timeout: Optional[int] = None, signal: Optional[str] = None) -> None:
         """Stop as ``stop`` does, and start again."""
-        self._stop(id, "/restart", timeout, signal)
+        self._stop(container, "/restart", timeout, signal)
 
-    def kill(self, id: str, signal: str = "SIGKILL") -> None:
+    def kill(self, container: str, signal: str = "SIGKILL") -> None:
         """Send a signal. Raises Conflict where the container does not run."""
-        self._do("POST", id, "/kill", {"signal": signal})
+        self._do("POST", container, "/kill", {"signal": signal})
 
-    def pause(self, id: str) -> None:
-        self._do("POST", id, "/pause")
+    def pause(self, container: str) -> None:
+        """Freeze its processes. Raises Conflict where it does not run."""
+        self._do("POST", container, "/pause")
 
-    def unpause(self, id: str) -> None:
-        self._do("POST", id, "/unpause")
+    def unpause(self, container: str) -> None:
+        """Let its processes go on. Raises Conflict where it is not paused."""
+        self._do("POST", container, "/unpause")
 
-    def remove(self, id: str, force: bool = False, volumes: bool = False) -> None:
+    def remove(self, container: str, force: bool = False, volumes: bool = False) -> None:
         """Remove; ``force`` kills a running one, ``volumes`` takes its anonymous volumes along."""
-        self._do("DELETE", id, "", {"force": force or None, "v": volumes or None})
+        self._do("DELETE", container, "", {"force": force or None, "v": volumes or None})
 
-    def rename(self, id: str, name: str) -> None:
-        """Raises Conflict where the name is in use."""
-        self._do("POST", id, "/rename", {"name": name})
+    def rename(self, container: str, name: str) -> None:
+        """Give it another name. Raises Conflict where the name is in use."""
+        self._do("POST", container, "/rename", {"name": name})
 
-    def update(self, id: str, body: Mapping[str, Any]) -> List[str]:
+    def update(self, container: str, body: Mapping[str, Any]) -> List[str]:
         """Change resources or the restart policy in place; the engine's warnings."""
-        path = f"/containers/{paths.segment(id, 'container')}/update"
+        path = f"/containers/{paths.segment(container, 'container')}/update"
         answer = self._session.json("POST", path, body=body)
         return list((answer or {}).get("Warnings") or [])
 
-    def wait(self, id: str, condition: str = "not-running", timeout: Optional[float] = None) -> Dict[str, Any]:
+    def wait(self, container: str, condition: str = "not-running", timeout: Optional[float] = None) -> Dict[str, Any]:
         """Wait for ``not-running``, ``next-exit`` or ``removed``: ``{"StatusCode": 0, "Error": …}``.
 
         Raises EngineTimeout after ``timeout`` seconds; None waits for ever.
         """
         limit = FOREVER if timeout is None else timeout
-        path = f"/containers/{paths.segment(id, 'container')}/wait"
+        path = f"/containers/{paths.segment(container, 'container')}/wait"
         answer = self._session.json("POST", path, query={"condition": condition}, timeout=limit)
         return dict(answer or {})
 
     def logs(
         self,
-        id: str,
+        container: str,
         *,
         tail: int | str = "all",
         stdout: bool = True,
@@ -128,16 +130,20 @@ class Containers:
             "until": until or None,
             "timestamps": timestamps or None,
         }
-        path = f"/containers/{paths.segment(id, 'container')}/logs"
+        path = f"/containers/{paths.segment(container, 'container')}/logs"
         if tty is None and self._session.api_version < (1, 42):
-            tty = bool(self.inspect(id).get("Config", {}).get("Tty"))
+            tty = bool(self.inspect(container).get("Config", {}).get("Tty"))
         with self._session.open("GET", path, query=query) as answer:
             if tty is None:
                 tty = "multiplexed" not in answer.headers.get("content-type", "")
             return answer.decode(lambda pieces: split_output(pieces, bool(tty), limit))
 
     def exec_run(
-        self, id: str, body: Mapping[str, Any], timeout: Optional[float] = None, limit: int = MAX_OUTPUT
+        self,
+        container: str,
+        body: Mapping[str, Any],
+        timeout: Optional[float] = None,
+        limit: int = MAX_OUTPUT,
     ) -> Tuple[int, bytes]:
         """Run a command in a running container to its end: (exit code, output in the order written).
 
@@ -147,7 +153,7 @@ class Containers:
         """
         full = {"AttachStdout": True, "AttachStderr": True, **body}
         tty = bool(full.get("Tty"))
-        path = f"/containers/{paths.segment(id, 'container')}/exec"
+        path = f"/containers/{paths.segment(container, 'container')}/exec"
         exec_id = paths.segment(str(self._session.json("POST", path, body=full)["Id"]), "command")
         start = {"Detach": False, "Tty": tty}
         limit_seconds = FOREVER if timeout is None else timeout
@@ -158,54 +164,60 @@ class Containers:
         return self._exit_code(exec_id), output
 
     def put_archive(
-        self, id: str, path: str, archive: Body, *, no_overwrite: bool = False, copy_owner: bool = False
+        self,
+        container: str,
+        path: str,
+        archive: Body,
+        *,
+        no_overwrite: bool = False,
+        copy_owner: bool = False,
     ) -> None:
         """Unpack a tar archive (bytes, or pieces as they come) into the folder ``path`` of a container."""
-        target = f"/containers/{paths.segment(id, 'container')}/archive"
+        target = f"/containers/{paths.segment(container, 'container')}/archive"
         query = {"path": path, "noOverwriteDirNonDir": no_overwrite or None, "copyUIDGID": copy_owner or None}
         headers = {"Content-Type": "application/x-tar"}
         with self._session.open("PUT", target, query=query, body=archive, headers=headers) as answer:
             answer.read(MAX_OUTPUT)
 
-    def get_archive(self, id: str, path: str) -> Answer:
+    def get_archive(self, container: str, path: str) -> Answer:
         """A tar archive of a file or folder of a container. Iterate the answer, and close it.
 
         Raises NotFound. ``answer.headers["x-docker-container-path-stat"]`` is the engine's base64 JSON.
         """
-        target = f"/containers/{paths.segment(id, 'container')}/archive"
+        target = f"/containers/{paths.segment(container, 'container')}/archive"
         return self._session.open("GET", target, query={"path": path})
 
-    def top(self, id: str, ps_args: str = "") -> Dict[str, Any]:
+    def top(self, container: str, ps_args: str = "") -> Dict[str, Any]:
         """The processes: ``{"Titles": […], "Processes": [[…]]}``. Raises Conflict where it does not run."""
-        return self._dict("GET", id, "/top", {"ps_args": ps_args or None})
+        return self._dict("GET", container, "/top", {"ps_args": ps_args or None})
 
-    def stats(self, id: str) -> Dict[str, Any]:
+    def stats(self, container: str) -> Dict[str, Any]:
         """One sample of the resources in use, taken at once (no second sample for rates)."""
-        return self._dict("GET", id, "/stats", {"stream": False, "one-shot": True})
+        return self._dict("GET", container, "/stats", {"stream": False, "one-shot": True})
 
-    def _dict(self, method: str, id: str, tail: str, query: Mapping[str, Any]) -> Dict[str, Any]:
-        path = f"/containers/{paths.segment(id, 'container')}{tail}"
+    def _dict(self, method: str, container: str, tail: str, query: Mapping[str, Any]) -> Dict[str, Any]:
+        path = f"/containers/{paths.segment(container, 'container')}{tail}"
         return dict(self._session.json(method, path, query=query) or {})
 
     def _do(
         self,
         method: str,
-        id: str,
+        container: str,
         tail: str,
         query: Optional[Mapping[str, Any]] = None,
         timeout: Optional[float] = None,
     ) -> None:
-        path = f"/containers/{paths.segment(id, 'container')}{tail}"
+        path = f"/containers/{paths.segment(container, 'container')}{tail}"
         self._session.json(method, path, query=query, timeout=timeout)
 
-    def _stop(self, id: str, tail: str, timeout: Optional[int], signal: Optional[str]) -> None:
+    def _stop(self, container: str, tail: str, timeout: Optional[int], signal: Optional[str]) -> None:
         if signal and self._session.api_version < (1, 42):
             raise InvalidRequest("this engine cannot be told the signal of a stop (API 1.42): use kill")
         if timeout is None:
             limit = float(LONG_STOP)
         else:
             limit = FOREVER if timeout < 0 else max(self._session.timeout, timeout + STOP_MARGIN)
-        self._do("POST", id, tail, {"t": timeout, "signal": signal or None}, limit)
+        self._do("POST", container, tail, {"t": timeout, "signal": signal or None}, limit)
 
     def _exit_code(self, exec_id: str) -> int:
         # The stream's end comes a moment before the engine has written down how the command ended.
@@ -216,4 +228,5 @@ class Containers:
                 return int(state["ExitCode"])
             time.sleep(pause)
             pause *= 2
-        raise EngineUnreachable("the connection ended before the command did", call=f"POST /exec/{exec_id}/start")
+        call = f"POST /exec/{exec_id}/start"
+        raise EngineUnreachable("the connection ended before the command did", call=call)

@@ -36,7 +36,7 @@ class Images:
     def list(
         self,
         *,
-        all: bool = False,
+        all: bool = False,  # noqa: A002 - the API's word
         labels: Iterable[str] = (),
         filters: Optional[Mapping[str, Iterable[str]]] = None,
         digests: bool = False,
@@ -54,6 +54,7 @@ class Images:
         return dict(self._session.json("GET", f"/images/{paths.image(ref)}/json") or {})
 
     def history(self, ref: str) -> List[Dict[str, Any]]:
+        """The layers of an image and what made them, newest first."""
         return paths.as_list(self._session.json("GET", f"/images/{paths.image(ref)}/history"))
 
     def pull(
@@ -75,7 +76,7 @@ class Images:
         query = {"fromImage": name.familiar_name, "tag": name.version, "platform": platform or None}
         digest = ""
         headers = self._auth_header(auth)
-        for event in self._events("POST", "/images/create", query, None, headers, progress, timeout):
+        for event in self._events("/images/create", query, headers, progress, timeout):
             status = event.get("status")
             if isinstance(status, str) and status.startswith("Digest: "):
                 digest = status[len("Digest: ") :].strip()
@@ -101,7 +102,8 @@ class Images:
 
             headers["X-Registry-Config"] = auth_.encode_registry_config(registry_auths)
         built = ""
-        for event in self._events("POST", "/build", query, body_of(context), headers, progress, timeout):
+        body = body_of(context)
+        for event in self._events("/build", query, headers, progress, timeout, body=body):
             aux = event.get("aux")
             if isinstance(aux, dict) and aux.get("ID"):
                 built = str(aux["ID"])
@@ -115,11 +117,9 @@ class Images:
         headers = {"Content-Type": "application/x-tar"}
         loaded: List[str] = []
         body = body_of(archive)
-        for event in self._events("POST", "/images/load", query, body, headers, progress, timeout):
-            for line in str(event.get("stream") or "").splitlines():
-                for prefix in ("Loaded image ID: ", "Loaded image: "):
-                    if line.startswith(prefix):
-                        loaded.append(line[len(prefix) :].strip())
+        for event in self._events("/images/load", query, headers, progress, timeout, body=body):
+            lines = str(event.get("stream") or "").splitlines()
+            loaded += [line.partition(": ")[2].strip() for line in lines if line.startswith("Loaded image")]
         return loaded
 
     def save(self, refs: Iterable[str]) -> Answer:
@@ -148,7 +148,7 @@ class Images:
         path = f"/images/{paths.image(name.familiar_name)}/push"
         query = {"tag": name.tag or reference.DEFAULT_TAG}
         digest = ""
-        for event in self._events("POST", path, query, None, headers, progress, timeout):
+        for event in self._events(path, query, headers, progress, timeout):
             aux = event.get("aux")
             if isinstance(aux, dict) and aux.get("Digest"):
                 digest = str(aux["Digest"])
@@ -163,7 +163,10 @@ class Images:
         return paths.as_list(self._session.json("DELETE", f"/images/{paths.image(ref)}", query=query))
 
     def distribution(self, ref: str, auth: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
-        """What the registry has under a name now, without pulling: ``{"Descriptor": {"digest": …}, "Platforms": …}``."""
+        """What the registry has under a name now, without pulling.
+
+        ``{"Descriptor": {"digest": "sha256:…", …}, "Platforms": […]}``. Raises AccessDenied and NotFound.
+        """
         from .. import reference
 
         name = reference.parse(ref).with_default_tag()
@@ -179,16 +182,17 @@ class Images:
 
     def _events(
         self,
-        method: str,
         path: str,
         query: Mapping[str, Any],
-        body: Body,
         headers: Mapping[str, str],
         progress: Progress,
         timeout: float,
+        *,
+        body: Body = None,
     ) -> Iterator[Event]:
         """The progress stream to its end, every event shown to ``progress``; its error is raised."""
-        with self._session.open(method, path, query=query, body=body, headers=headers, timeout=timeout) as answer:
+        request = self._session.open("POST", path, query=query, body=body, headers=headers, timeout=timeout)
+        with request as answer:
             for event in answer.each(json_lines):
                 if not isinstance(event, dict):
                     continue

@@ -30,28 +30,29 @@ class Networks:
         query = {"filters": paths.filters(labels, names, filters)}
         return paths.as_list(self._session.json("GET", "/networks", query=query))
 
-    def inspect(self, id: str, *, verbose: bool = False, scope: str = "") -> Dict[str, Any]:
+    def inspect(self, network: str, *, verbose: bool = False, scope: str = "") -> Dict[str, Any]:
         """Everything about one network. Raises NotFound."""
         query = {"verbose": verbose or None, "scope": scope or None}
-        return dict(self._session.json("GET", f"/networks/{paths.segment(id, 'network')}", query=query) or {})
+        return dict(self._session.json("GET", f"/networks/{paths.segment(network, 'network')}", query=query) or {})
 
     def create(self, name: str, body: Mapping[str, Any]) -> Dict[str, Any]:
-        """``{"Id": …, "Warning": …}``. Raises Conflict for a name in use (all engines are asked to check)."""
+        """Create: ``{"Id": …, "Warning": …}``. Raises Conflict for a name in use."""
         full: Dict[str, Any] = {**body, "Name": name}
         if self._session.api_version < (1, 44):
-            full["CheckDuplicate"] = True  # always so from 1.44 on, and the field is gone
+            # Without it two networks may get the same name; from 1.44 on it is always so.
+            full["CheckDuplicate"] = True
         return dict(self._session.json("POST", "/networks/create", body=full) or {})
 
-    def remove(self, id: str) -> None:
-        """Raises AccessDenied (403, as the engine says it) or Conflict where endpoints are still in it."""
-        self._session.json("DELETE", f"/networks/{paths.segment(id, 'network')}")
+    def remove(self, network: str) -> None:
+        """Remove. Raises AccessDenied (the engine's 403) or Conflict where containers are still in it."""
+        self._session.json("DELETE", f"/networks/{paths.segment(network, 'network')}")
 
-    def connect(self, id: str, container: str, endpoint: Optional[Mapping[str, Any]] = None) -> None:
-        """Put a container into a network. ``endpoint`` is the API's EndpointSettings (Aliases, IPAMConfig …)."""
+    def connect(self, network: str, container: str, endpoint: Optional[Mapping[str, Any]] = None) -> None:
+        """Put a container into a network; ``endpoint`` is the API's EndpointSettings (Aliases …)."""
         body = {"Container": container, "EndpointConfig": dict(endpoint or {})}
-        self._session.json("POST", f"/networks/{paths.segment(id, 'network')}/connect", body=body)
+        self._session.json("POST", f"/networks/{paths.segment(network, 'network')}/connect", body=body)
 
-    def disconnect(self, id: str, container: str, force: bool = False) -> None:
+    def disconnect(self, network: str, container: str, force: bool = False) -> None:
         """Take a container out of a network."""
         body = {"Container": container, "Force": force}
-        self._session.json("POST", f"/networks/{paths.segment(id, 'network')}/disconnect", body=body)
+        self._session.json("POST", f"/networks/{paths.segment(network, 'network')}/disconnect", body=body)

@@ -25,9 +25,11 @@ class System:
             return dict(answer.headers)
 
     def version(self) -> Dict[str, Any]:
+        """Versions of the engine and its parts."""
         return dict(self._session.json("GET", "/version") or {})
 
     def info(self) -> Dict[str, Any]:
+        """The engine's settings and state; slower than ``version``, as it counts what there is."""
         return dict(self._session.json("GET", "/info") or {})
 
     def df(self) -> Dict[str, Any]:
@@ -48,7 +50,11 @@ class System:
         ``since``/``until``: Unix times; with ``until`` the stream ends then. ``idle``: EngineTimeout
         after so many seconds of silence (None: silence is no fault).
         """
-        query = {"since": since or None, "until": until or None, "filters": paths.filters(labels, more=filters)}
+        query = {
+            "since": since or None,
+            "until": until or None,
+            "filters": paths.filters(labels, more=filters),
+        }
         limit = FOREVER if idle is None else idle
         return Events(self._session.open("GET", "/events", query=query, timeout=limit, bounded=False))
 

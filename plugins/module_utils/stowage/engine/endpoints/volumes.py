@@ -33,8 +33,10 @@ class Volumes:
         return dict(self._session.json("GET", f"/volumes/{paths.segment(name, 'volume')}") or {})
 
     def create(self, name: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
-        """The volume as it now is. The engine answers with the existing one where the name is in use by
-        the same driver, whatever the options: compare before. An empty name makes an anonymous volume.
+        """Create; the volume as it now is. An empty name makes an anonymous volume.
+
+        Where the name is in use with the same driver, the engine answers with the existing volume,
+        whatever the options: compare before.
         """
         full = dict(body or {})
         if name:
@@ -42,5 +44,5 @@ class Volumes:
         return dict(self._session.json("POST", "/volumes/create", body=full) or {})
 
     def remove(self, name: str, force: bool = False) -> None:
-        """Raises Conflict where a container uses it; ``force`` only forgives a missing plugin or volume."""
+        """Remove. Raises Conflict where a container uses it; ``force`` only forgives a missing driver."""
         self._session.json("DELETE", f"/volumes/{paths.segment(name, 'volume')}", query={"force": force or None})
