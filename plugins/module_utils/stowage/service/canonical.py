@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A compose service document, in any of its syntaxes, to its one canonical form.
+
+Knows which keys there are and which reader each has. Canonical is what ``docker compose config
+--format json`` prints for a service, except that null commands and ``x-`` extensions are left out.
+Knows nothing of the engine, but refuses what no engine would take.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+from ..errors import Problem
+from . import deploy, devices, mounts, networks, ports, process
+from .labels import PREFIX
+from .shapes import (
+    BAD,
+    Reader,
+    boolean,
+    child,
+    choice,
+    duration,
+    integer,
+    kind_of,
+    list_of,
+    matching,
+    name,
+    number,
+    refuse,
+    size,
+    strings,
+    text,
+)
+
+_texts = list_of(text)
+_unique = list_of(name, unique=True)
+_one_or_more = list_of(name, single=True)
+_count = integer(0)
+_namespace = matching(r"host|private|shareable|none|(service|container):.+", "host, private, shareable, none, service:… or container:…")
+_absolute = matching(r"/.*", "an absolute path in the container")
+
+
+def _swap(value: Any, path: str, problems: List[Problem]) -> Any:
+    """Bytes, or -1 for swap without a limit."""
+    return size(-1)(value, path, problems)
+
+
+def _labels(value: Any, path: str, problems: List[Problem]) -> Any:
+    result = strings()(value, path, problems)
+    for key in () if result is BAD else result:
+        if key.startswith(PREFIX):
+            return refuse(child(path, key), f"labels that begin with {PREFIX} are kept for book-keeping", problems)
+    return result
+
+
+def _build(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The section is read with the images; a bare text is its context."""
+    if isinstance(value, str):
+        return {"context": str.__str__(value)}
+    return dict(value) if isinstance(value, Mapping) else refuse(path, f"must be a string or a mapping, not {kind_of(value)}", problems)
+
+
+KEYS: Dict[str, Reader] = {
+    "annotations": strings(),
+    "attach": boolean,
+    "blkio_config": devices.blkio_config,
+    "build": _build,
+    "cap_add": _unique,
+    "cap_drop": _unique,
+    "cgroup": choice("host", "private"),
+    "cgroup_parent": text,
+    "command": process.command,
+    "container_name": matching(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", "a name that the engine takes"),
+    "cpu_count": _count,
+    "cpu_percent": number,
+    "cpu_period": _count,
+    "cpu_quota": integer(-1),
+    "cpu_rt_period": _count,
+    "cpu_rt_runtime": _count,
+    "cpu_shares": _count,
+    "cpus": number,
+    "cpuset": matching(r"[\d,-]*", "a list of CPUs such as 0-2,4"),
+    "depends_on": process.depends_on,
+    "deploy": deploy.deploy,
+    "device_cgroup_rules": list_of(devices.device_rule, unique=True),
+    "devices": devices.devices,
+    "dns": _one_or_more,
+    "dns_opt": _unique,
+    "dns_search": _one_or_more,
+    "domainname": text,
+    "entrypoint": process.command,
+    "environment": process.environment,
+    "expose": ports.expose,
+    "external_links": _texts,
+    "extra_hosts": process.extra_hosts,
+    "gpus": devices.gpus,
+    "group_add": _texts,
+    "healthcheck": process.healthcheck,
+    "hostname": text,
+    "image": name,
+    "init": boolean,
+    "ipc": _namespace,
+    "isolation": devices.isolation,
+    "labels": _labels,
+    "links": _unique,
+    "logging": process.logging,
+    "mac_address": networks.mac_address,
+    "mem_limit": size(),
+    "mem_reservation": size(),
+    "mem_swappiness": matching(r"-1|\d\d?|100", "a number from -1 to 100"),
+    "memswap_limit": _swap,
+    "network_mode": name,
+    "networks": networks.networks,
+    "oom_kill_disable": boolean,
+    "oom_score_adj": integer(-1000, 1000),
+    "pid": matching(r"host|(service|container):.+", "host, service:… or container:…"),
+    "pids_limit": integer(-1),
+    "platform": name,
+    "ports": ports.ports,
+    "post_start": process.hooks,
+    "pre_stop": process.hooks,
+    "privileged": boolean,
+    "pull_policy": process.pull_policy,
+    "read_only": boolean,
+    "restart": process.restart,
+    "runtime": text,
+    "scale": _count,
+    "security_opt": _unique,
+    "shm_size": size(),
+    "stdin_open": boolean,
+    "stop_grace_period": duration,
+    "stop_signal": text,
+    "storage_opt": strings(),
+    "sysctls": strings(),
+    "tmpfs": list_of(mounts.tmpfs_entry, single=True),
+    "tty": boolean,
+    "ulimits": devices.ulimits,
+    "user": text,
+    "userns_mode": text,
+    "uts": choice("host"),
+    "volumes": mounts.volumes,
+    "volumes_from": _unique,
+    "working_dir": _absolute,
+}
+
+# Keys of the compose specification that a declaration cannot use, and why.
+REFUSED: Dict[str, str] = {
+    "configs": "there are no top-level configs; mount a file",
+    "credential_spec": "it is for Windows domains",
+    "develop": "it watches files on a developer's machine",
+    "env_file": "it is read where compose files are; use environment",
+    "extends": "it is resolved where compose files are read",
+    "label_file": "it is read where compose files are; use labels",
+    "models": "the engine has no models",
+    "profiles": "they choose services when compose files are read",
+    "provider": "it names a plugin of the docker CLI",
+    "secrets": "there are no top-level secrets; mount a file",
+    "use_api_socket": "it hands out the credentials of the docker CLI",
+}
+
+# Where null, false and empty say more than leaving the key out.
+_MEANT_WHEN_EMPTY = frozenset(("command", "entrypoint", "init", "attach", "scale", "oom_kill_disable"))
+# Sizes in which 0 is the same as leaving the key out.
+_ZERO_IS_UNSET = frozenset(("mem_limit", "mem_reservation", "memswap_limit", "shm_size"))
+
+
+def parse_service(document: Mapping[str, Any], path: str, problems: List[Problem]) -> Dict[str, Any]:
+    """Return the canonical form of a compose service document.
+
+    Appends a Problem with its exact path (``path`` is the document's own) for every unknown key,
+    wrong type and value that cannot be. Never raises for bad input and never stops at the first;
+    what could not be read is missing from the result. Its own output comes back unchanged.
+    """
+    if not isinstance(document, Mapping):
+        refuse(path, f"must be a mapping, not {kind_of(document)}", problems)
+        return {}
+    service: Dict[str, Any] = {}
+    for key, value in document.items():
+        reader = KEYS.get(key)
+        if reader is None:
+            _unknown(key, value, path, problems)
+        elif value is not None:
+            entry = reader(value, child(path, key), problems)
+            if entry is BAD or (not entry and key not in _MEANT_WHEN_EMPTY):
+                continue
+            if entry != "0" or key not in _ZERO_IS_UNSET:
+                service[key] = entry
+    _finish(service, path, problems)
+    return service
+
+
+def _unknown(key: Any, value: Any, path: str, problems: List[Problem]) -> None:
+    if key in REFUSED:
+        if value not in (None, [], {}, False):
+            refuse(child(path, key), f"not supported here: {REFUSED[key]}", problems)
+    elif not str(key).startswith("x-"):
+        refuse(child(path, key), "unknown key", problems)
+
+
+def _finish(service: Dict[str, Any], path: str, problems: List[Problem]) -> None:
+    """What concerns several keys at once."""
+    networks.check_mode(service, path, problems)
+    deploy.check_limits(service, path, problems)
+    mounts.same_targets(service, path, problems)
+    for position, option in enumerate(service.get("security_opt", ())):
+        word, _, profile = option.replace("=", ":", 1).partition(":")
+        if word == "seccomp" and profile not in ("unconfined", "builtin") and not profile.lstrip().startswith("{"):
+            refuse(f"{path}.security_opt[{position}]", "seccomp takes unconfined, builtin or the profile itself as JSON, not a path", problems)
+    if service.get("uts") == "host" and service.get("hostname"):
+        refuse(f"{path}.hostname", "cannot stand beside uts: host", problems)
