@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from . import build, hosts, inventory, layers
+from . import build, hosts, inventory, layers, machine
 from .host import HostError
 from .machine import MachineError
 from .mirror import MirrorError
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("name", metavar="NAME", nargs="?")
     which.add_argument("--all", action="store_true", help="every test host, and their network")
+    command.add_argument("--engine", action="store_true", help="stop the machine's engine too, if started here")
     command.set_defaults(act=_down)
     command = commands.add_parser("list", help="print name, flavour and address of each host")
     command.set_defaults(act=_list)
@@ -77,7 +78,10 @@ def _down(options: argparse.Namespace) -> int:
     else:
         hosts.get(options.name).remove()
         removed = [options.name]
-    print("\n".join(f"{name}  removed" for name in removed))
+    for name in removed:
+        print(f"{name}  removed")
+    if options.engine and machine.stop_engine():
+        print("the machine's engine  stopped")
     return 0
 
 

@@ -62,9 +62,7 @@ def request(
         sent["Content-Type"] = "application/x-tar" if isinstance(body, bytes) else "application/json"
         sent["Content-Length"] = str(len(data))
     head = json.dumps({"method": method, "path": path, "headers": sent}).encode()
-    answer = host.run(
-        ["python3", "-c", _REQUEST], input=head + b"\n" + (b"" if body is None else data)
-    ).stdout
+    answer = host.run(["python3", "-c", _REQUEST], input=head + b"\n" + (b"" if body is None else data)).stdout
     first, _, text = answer.partition("\n")
     status, _, kind = first.partition(" ")
     content = _decoded(text) if "json" in kind else text

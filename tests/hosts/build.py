@@ -101,9 +101,7 @@ def _build_on_parent(name: str, image: str, mirror: Mirror) -> None:
 def _remove_stale(name: str, image: str) -> None:
     """Drop other builds of the same layer; one that a host still runs stays until that host is gone."""
     repository = image.partition(":")[0]
-    images = docker(
-        "images", "--filter", f"label={LABEL}", "--format", "{{.Repository}}:{{.Tag}}", repository
-    )
+    images = docker("images", "--filter", f"label={LABEL}", "--format", "{{.Repository}}:{{.Tag}}", repository)
     for other in images.splitlines():
         if other != image:
             docker("rmi", other, check=False)
@@ -131,7 +129,7 @@ def _logged(
             stdin=stdin,  # type: ignore[call-overload]
             stdout=handle,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "PATH": machine.search_path(), **(environment or {})},
             check=False,
         ).returncode
     if code:

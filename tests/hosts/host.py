@@ -12,10 +12,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from . import api, keys, layers
 from .outer import docker
@@ -50,7 +50,7 @@ class HostError(Exception):
 
 
 @dataclass
-class Host:
+class Host(AbstractContextManager["Host"]):
     """A test host that is up. Use as a context manager to have it removed at the end."""
 
     name: str
@@ -139,9 +139,7 @@ class Host:
             done.stderr.decode(errors="replace"),
         )
         if check and result.returncode:
-            raise HostError(
-                f"{self.name}: {text[:200]!r} ended with {result.returncode}: {result.stderr.strip()}"
-            )
+            raise HostError(f"{self.name}: {text[:200]!r} ended with {result.returncode}: {result.stderr.strip()}")
         return result
 
     def put(self, local: Path | str, remote: str) -> None:
@@ -159,9 +157,7 @@ class Host:
             log = self.run("journalctl -u docker -u containerd -n 20 --no-pager -o cat", check=False).stdout
             raise HostError(f"{self.name}: {waited.stderr.strip()}\n{log}")
 
-    def engine(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Any:
+    def engine(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         """Ask the host's engine directly, as api.request does: for a test's own scenes and checks."""
         return api.request(self, method, path, body, headers)
 
@@ -223,9 +219,6 @@ class Host:
             )
         docker("rm", "-f", "-v", self.container)
         shutil.rmtree(keys.known_hosts(self.name).parent, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.remove()

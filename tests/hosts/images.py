@@ -93,9 +93,7 @@ def busybox() -> bytes:
 
 
 def _installed_busybox() -> bytes | None:
-    owner = subprocess.run(
-        ["dpkg-query", "-L", "busybox-static"], capture_output=True, text=True, check=False
-    )
+    owner = subprocess.run(["dpkg-query", "-L", "busybox-static"], capture_output=True, text=True, check=False)
     for line in owner.stdout.splitlines():
         if line.endswith("bin/busybox"):
             return Path(line).read_bytes()
@@ -166,9 +164,7 @@ def _layer(
 
 @cached
 def _architecture() -> str:
-    debian = subprocess.run(
-        ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    debian = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
     return {"armhf": "arm", "i386": "386", "ppc64el": "ppc64le"}.get(debian, debian)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -45,18 +46,42 @@ def ensure() -> None:
     if not _missing() and outer.answers():
         return
     if os.geteuid():
-        raise MachineError(
-            "test hosts need root once, to install docker.io and debootstrap and to start the engine"
-        )
+        raise MachineError("test hosts need root once, to install docker.io and debootstrap and to start the engine")
     with locked("machine"):
-        _install(_missing())
+        missing = _missing()
+        _install(missing)
         if not outer.answers():
             _start_engine()
+        elif "dockerd" in missing:  # under systemd, the package's installation starts it
+            cache("engine-started").write_text("systemd")
+
+
+def stop_engine() -> bool:
+    """Stop the machine's engine if ensure() started it, and tell whether it did."""
+    note = cache("engine-started")
+    if not note.exists():
+        return False
+    pid = note.read_text()
+    note.unlink()
+    if pid == "systemd":
+        subprocess.run(["systemctl", "stop", "docker.socket", "docker.service"], check=True)
+        return True
+    process = Path("/proc", pid)
+    if not process.exists() or (process / "exe").readlink().name != "dockerd":  # long gone
+        return False
+    os.kill(int(pid), signal.SIGTERM)
+    while process.exists() and "\nState:\tZ" not in (process / "status").read_text():
+        time.sleep(0.1)
+    return True
+
+
+def search_path() -> str:
+    """Return PATH with the folders of system commands, which a user's PATH can lack."""
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 def _missing() -> list[str]:
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    lacking = [command for command in _COMMANDS if not shutil.which(command, path=path)]
+    lacking = [command for command in _COMMANDS if not shutil.which(command, path=search_path())]
     # An engine that answers need not be this machine's own package.
     return [c for c in lacking if c != "dockerd" or not outer.answers()]
 
@@ -102,16 +127,19 @@ def _start_engine() -> None:
     log = cache("dockerd.log")
     if _systemd():
         subprocess.run(["systemctl", "start", "docker.service"], check=True)
+        cache("engine-started").write_text("systemd")
     else:
         # The sysv script raises ulimits first, which needs a capability that containers lack.
         with log.open("a") as handle:
-            subprocess.Popen(
-                [shutil.which("dockerd", path=os.environ.get("PATH", "") + ":/usr/sbin") or "dockerd"],
+            engine = subprocess.Popen(
+                ["dockerd"],
                 stdin=subprocess.DEVNULL,
                 stdout=handle,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, "PATH": search_path()},
             )
+        cache("engine-started").write_text(str(engine.pid))
     deadline = time.monotonic() + _ENGINE_START_SECONDS
     while not outer.answers():
         if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # Settings that decide whether the mirror can be reached; the rest of the machine's taste stays at home.
@@ -62,6 +63,7 @@ class Mirror:
         return proxies
 
 
+@cache
 def read_mirror() -> Mirror:
     """Read the machine's mirror.
 
@@ -71,9 +73,7 @@ def read_mirror() -> Mirror:
     archive, security = _archives()
     archive = os.environ.get("STOWAGE_TEST_MIRROR", archive)
     if not archive:
-        raise MirrorError(
-            "apt on this machine has no Debian archive: set STOWAGE_TEST_MIRROR to a mirror's address"
-        )
+        raise MirrorError("apt on this machine has no Debian archive: set STOWAGE_TEST_MIRROR to a mirror's address")
     certificates = tuple((path.name, path.read_text()) for path in sorted(_CERTIFICATES.glob("*.crt")))
     return Mirror(archive.rstrip("/"), security.rstrip("/"), _settings(), certificates)
 

@@ -93,9 +93,7 @@ def system_args() -> list[str]:
     """
     args = ["--cgroupns=private", "--device-cgroup-rule=a *:* rwm", "--stop-signal=SIGRTMIN+3"]
     args += ["--tmpfs=/run:exec,mode=755", "--tmpfs=/run/lock"]
-    args += [
-        f"--security-opt={o}" for o in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")
-    ]
+    args += [f"--security-opt={o}" for o in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")]
     bounding = _bounding_set()
     return args + [f"--cap-add={name}" for bit, name in enumerate(CAPABILITIES) if bounding >> bit & 1]
 

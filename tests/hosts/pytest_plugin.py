@@ -36,12 +36,8 @@ class HostFactory(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options for test hosts."""
     group = parser.getgroup("test hosts")
-    group.addoption(
-        "--flavour", action="append", choices=FLAVOURS, help="run on this flavour of test host only"
-    )
-    group.addoption(
-        "--keep-hosts", action="store_true", help="leave the session's hosts up for the next session"
-    )
+    group.addoption("--flavour", action="append", choices=FLAVOURS, help="run on this flavour of test host only")
+    group.addoption("--keep-hosts", action="store_true", help="leave the session's hosts up for the next session")
 
 
 def pytest_configure(config: pytest.Config) -> None:

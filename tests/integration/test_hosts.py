@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import BARE_FLAVOURS, Host, HostError, api, build, hosts, images, keys, outer, registry
+from tests.hosts import BARE_FLAVOURS, Host, HostError, api, build, hosts, images, keys, layers, outer, registry
+from tests.hosts.mirror import read_mirror
 from tests.hosts.pytest_plugin import HostFactory
 
 _TOP = Path(__file__).resolve().parents[2]
@@ -19,9 +21,7 @@ _VERSIONS = {"bookworm": "20.10.", "trixie": "26.1.", "trixie-containerd": "26.1
 
 
 def _run(host: Host, image: str, script: str) -> str:
-    container = host.engine(
-        "POST", "/containers/create", {"Image": image, "Cmd": ["sh", "-c", script], "Tty": True}
-    )
+    container = host.engine("POST", "/containers/create", {"Image": image, "Cmd": ["sh", "-c", script], "Tty": True})
     host.engine("POST", f"/containers/{container['Id']}/start")
     host.engine("POST", f"/containers/{container['Id']}/wait")
     said: str = host.engine("GET", f"/containers/{container['Id']}/logs?stdout=1")
@@ -41,9 +41,7 @@ def test_versions_of_an_image_differ_in_what_was_asked_for(clean_host: Host) -> 
     for version in ("1", "2"):
         health = {"Test": ["CMD", "true"], "Interval": 10**9}
         config = {"Labels": {"version": version}, "Env": [f"VERSION={version}"], "Healthcheck": health}
-        images.load(
-            clean_host, images.busybox_tar(f"test/web:{version}", config=config, files={"version": version})
-        )
+        images.load(clean_host, images.busybox_tar(f"test/web:{version}", config=config, files={"version": version}))
     first, second = (clean_host.engine("GET", f"/images/test/web:{version}/json") for version in "12")
     assert first["RootFS"]["Layers"][0] == second["RootFS"]["Layers"][0]
     assert (first["Config"]["Labels"], second["Config"]["Labels"]) == ({"version": "1"}, {"version": "2"})
@@ -58,9 +56,7 @@ def test_archive_has_the_same_bytes_every_time() -> None:
 
 @pytest.mark.flavour_in_turn
 def test_wiping_leaves_nothing(clean_host: Host) -> None:
-    images.load(
-        clean_host, images.busybox_tar("test/busybox:1", "test/other:1", config={"Volumes": {"/data": {}}})
-    )
+    images.load(clean_host, images.busybox_tar("test/busybox:1", "test/other:1", config={"Volumes": {"/data": {}}}))
     clean_host.engine("POST", "/networks/create", {"Name": "net"})
     clean_host.engine("POST", "/volumes/create", {"Name": "data"})
     _run(clean_host, "test/busybox:1", "true")
@@ -134,6 +130,40 @@ def test_files_and_sockets_come_across(host: Host, tmp_path: Path) -> None:
     with host.docker_socket_forward() as path:
         assert Path(path).is_socket()
     assert not Path(path).exists()
+
+
+def test_changed_recipe_is_built_anew_and_the_stale_image_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for script in ("containerd-store.sh", "engine.sh", "containerd-store.sh"):
+        parent = "bookworm-nosystemd" if script != "engine.sh" else "bookworm"
+        throwaway = layers.Layer("bookworm", parent, script=script)
+        monkeypatch.setitem(layers.LAYERS, "throwaway", throwaway)
+        image = build.build("throwaway")
+        assert outer.docker("images", "-q", "stowage-test/throwaway").split() == [outer.docker("images", "-q", image)]
+    outer.docker("rmi", image)
+
+
+def test_hash_follows_what_decides_the_content() -> None:
+    mirror = read_mirror()
+    other = dataclasses.replace(mirror, certificates=(("other.crt", "-----BEGIN CERTIFICATE-----"),))
+    before, after = ({name: layers.recipe_hash(name, m) for name in layers.LAYERS} for m in (mirror, other))
+    kept = {name for name in layers.LAYERS if before[name] == after[name]}
+    assert kept == {"bookworm-debootstrap", "trixie-debootstrap"}
+    assert len(set(before.values())) == len(layers.LAYERS)
+
+
+@pytest.mark.flavours("bookworm-nosystemd", "trixie-bare")
+def test_fresh_machine_is_made_ready(flavour: str, host_factory: HostFactory) -> None:
+    with host_factory(flavour, fresh=True) as machine:
+        machine.run("mkdir /root/tests")
+        machine.put(_TOP / "tests" / "__init__.py", "/root/tests/__init__.py")
+        machine.put(_TOP / "tests" / "hosts", "/root/tests/hosts")
+        ready = "from tests.hosts import machine, outer; machine.ensure(); print(outer.answers())"
+        for _ in range(2):
+            assert machine.run(["python3", "-c", ready]).stdout.split()[-1] == "True"
+        assert machine.engine("GET", "/info")["Driver"] == "overlay2"
+        stopped = machine.run("python3 -m tests.hosts down --all --engine").stdout
+        assert stopped == "the machine's engine  stopped\n"
+        assert machine.run("pgrep -x dockerd", check=False).returncode == 1
 
 
 def test_second_build_is_cached(flavour: str) -> None:
