@@ -8,6 +8,7 @@ pool, no retry and no endpoint. Raises what the two raise.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Iterable, Iterator, Optional, Union
@@ -110,10 +111,8 @@ class Connection:
 
     def close(self) -> None:
         """Close the stream, whatever its state; never raises."""
-        try:
+        with contextlib.suppress(Exception):  # it is thrown away: why that fails does not matter
             self._stream.close()
-        except Exception:  # noqa: BLE001, S110 - it is being thrown away, and why does not matter any more
-            pass
 
     def _receive(self, parser: ResponseParser, deadline: Deadline) -> None:
         parser.feed(self._stream.receive(deadline.wait()))

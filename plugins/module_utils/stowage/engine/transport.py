@@ -8,6 +8,7 @@ is one); ``faults.py`` turns that into the runtime's errors at one border.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -54,10 +55,8 @@ class Stream:
 
     def close(self) -> None:
         """End both directions. A thread that waits in ``receive`` wakes up with the end or an error."""
-        try:
+        with contextlib.suppress(OSError):  # not connected any more
             self._sock.shutdown(socket.SHUT_RDWR)  # close alone would leave that thread waiting
-        except OSError:
-            pass  # not connected any more
         self._sock.close()
 
     def explain(self) -> str:

@@ -113,7 +113,8 @@ def test_a_response_means_the_same_at_every_boundary(
     splits += [[data[:at], data[at:]] for at in range(1, len(data))]
     for pieces in splits:
         parser, seen = read(method, pieces, ends)
-        assert parser.head is not None and parser.complete, pieces
+        assert parser.head is not None, pieces
+        assert parser.complete, pieces
         assert (parser.head.status, seen, parser.reusable) == (status, body, reusable), pieces
 
 
@@ -196,7 +197,8 @@ def test_chunks_are_read_as_they_were_written(chunks: List[bytes], sizes: List[i
         turn += 1
     parser, body = read("GET", pieces, False)
     assert body == b"".join(chunks)
-    assert parser.complete and parser.reusable
+    assert parser.complete
+    assert parser.reusable
 
 
 @given(st.binary(max_size=300))

@@ -31,7 +31,7 @@ class Containers:
     def list(
         self,
         *,
-        all: bool = False,  # noqa: A002 - the API's word
+        all: bool = False,
         labels: Iterable[str] = (),
         filters: Optional[Mapping[str, Iterable[str]]] = None,
         size: bool = False,

@@ -36,7 +36,7 @@ class Images:
     def list(
         self,
         *,
-        all: bool = False,  # noqa: A002 - the API's word
+        all: bool = False,
         labels: Iterable[str] = (),
         filters: Optional[Mapping[str, Iterable[str]]] = None,
         digests: bool = False,
