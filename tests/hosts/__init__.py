@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Test hosts: containers of the machine's own engine that run systemd, sshd and a nested engine.
 
-The API: ``up``, ``get``, ``listed``, ``down_all``, and Host with what it can do;
+The API: ``up``, ``get``, ``listed``, ``down``, ``down_all``, and Host with what it can do;
 ``python -m tests.hosts`` is the same by hand.
 """
 
 from __future__ import annotations
 
 from .host import Host, HostError
-from .hosts import down_all, get, listed, up
+from .hosts import down, down_all, get, listed, up
 from .layers import BARE_FLAVOURS, ENGINE_FLAVOURS, FLAVOURS
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FLAVOURS",
     "Host",
     "HostError",
+    "down",
     "down_all",
     "get",
     "listed",

@@ -76,7 +76,7 @@ def _down(options: argparse.Namespace) -> int:
     if options.all:
         removed = hosts.down_all()
     else:
-        hosts.get(options.name).remove()
+        hosts.down(options.name)
         removed = [options.name]
     for name in removed:
         print(f"{name}  removed")

@@ -37,6 +37,7 @@ def build(flavour: str) -> str:
     if outer.inspect("image", wanted):  # the usual case takes no lock: hosts start side by side
         return wanted
     with locked("build"):
+        _remove_interrupted()
         for name in layers.chain(flavour):
             image = layers.image_name(name, mirror)
             if outer.inspect("image", image):
@@ -96,6 +97,13 @@ def _build_on_parent(name: str, image: str, mirror: Mirror) -> None:
         docker("commit", *changes, container, image)
     finally:
         docker("rm", "-f", "-v", container, check=False)
+
+
+def _remove_interrupted() -> None:
+    """Drop what a killed build left; the caller holds the lock, so none of it is in use."""
+    left = docker("ps", "-aq", "--filter", f"label={LABEL}=build").split()
+    if left:
+        docker("rm", "-f", "-v", *left)
 
 
 def _remove_stale(name: str, image: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
+from typing import Any
 
 from . import build, keys, outer
 from .host import Host, HostError
@@ -25,21 +26,24 @@ _VOLUMES = ("/var/lib/docker", "/var/lib/containerd")
 def up(flavour: str, name: str | None = None) -> Host:
     """Start a host of that flavour and return it once ssh and (where it has one) its engine answer.
 
-    A host of that name which runs already is returned as it is. Raises HostError where a host of that
-    name has another flavour, or where it does not come up; it is removed again then.
+    A host of that name which runs already is returned as it is; one that was stopped, or whose
+    flavour's recipe changed since, is replaced. Raises HostError where a host of that name has another
+    flavour, or where it does not come up; it is removed again then.
     """
     image = build.build(flavour)
     name = name or f"{flavour}-{secrets.token_hex(3)}"
-    for host in listed():
-        if host.name == name:
-            if host.flavour != flavour:
-                raise HostError(f"{name}: is up as {host.flavour}, not {flavour}")
+    for host in _of_name(name):
+        if host.flavour != flavour:
+            raise HostError(f"{name}: is there as {host.flavour}, not {flavour}")
+        shown = outer.inspect("container", host.container) or {}
+        if shown and shown["State"]["Running"] and shown["Config"]["Image"] == image:
             return host
+        host.remove()
     started = time.monotonic()
     container = _create(name, flavour, image)
     try:
         docker("start", container)
-        host = _host(container)
+        (host,) = _of_name(name)
         keys.write_known_hosts(name, host.address)
         _wait_for_port(host)
         if host.has_engine:
@@ -54,9 +58,8 @@ def up(flavour: str, name: str | None = None) -> Host:
 
 
 def listed() -> list[Host]:
-    """Return the hosts that are there, by name."""
-    ids = docker("ps", "-q", "--no-trunc", "--filter", f"label={_FLAVOUR}").split()
-    return sorted((_host(container) for container in ids), key=lambda host: host.name)
+    """Return the hosts that run, by name."""
+    return _found()
 
 
 def get(name: str) -> Host:
@@ -67,18 +70,34 @@ def get(name: str) -> Host:
     raise HostError(f"{name}: no such test host is up")
 
 
-def down_all() -> list[str]:
-    """Remove every test host, half-made ones too, and their network; return the names of the hosts."""
-    names = [host.name for host in listed()]
-    for host in listed():
+def down(name: str) -> None:
+    """Remove the host of that name, running or not. Raises HostError where there is none."""
+    of_name = _of_name(name)
+    if not of_name:
+        raise HostError(f"{name}: no such test host")
+    for host in of_name:
         host.remove()
-    left = docker("ps", "-aq", "--filter", f"label={_FLAVOUR}").split()
-    if left:
-        docker("rm", "-f", "-v", *left)
-    networks = docker("network", "ls", "-q", "--filter", f"label={LABEL}").split()
-    for network in networks:
+
+
+def down_all() -> list[str]:
+    """Remove every test host, running or not, and their network; return the names of the hosts."""
+    everyone = _found("--all")
+    for host in everyone:
+        host.remove()
+    for network in docker("network", "ls", "-q", "--filter", f"label={LABEL}").split():
         docker("network", "rm", network, check=False)  # a build may be using it
-    return names
+    return [host.name for host in everyone]
+
+
+def _of_name(name: str) -> list[Host]:
+    return [host for host in _found("--all") if host.name == name]
+
+
+def _found(*options: str) -> list[Host]:
+    ids = docker("ps", "-q", "--no-trunc", "--filter", f"label={_FLAVOUR}", *options).split()
+    shown = (outer.inspect("container", container) for container in ids)
+    # Another process may have removed one in between.
+    return sorted((_host(document) for document in shown if document), key=lambda host: host.name)
 
 
 def _create(name: str, flavour: str, image: str) -> str:
@@ -105,10 +124,7 @@ def _create(name: str, flavour: str, image: str) -> str:
     return container
 
 
-def _host(container: str) -> Host:
-    shown = outer.inspect("container", container)
-    if shown is None:
-        raise HostError(f"{container}: is gone")
+def _host(shown: dict[str, Any]) -> Host:
     labels = shown["Config"]["Labels"]
     address = shown["NetworkSettings"]["Networks"][outer.NETWORK]["IPAddress"]
     return Host(labels[LABEL], labels[_FLAVOUR], address, shown["Id"])

@@ -25,7 +25,8 @@ def user_key() -> Path:
 
 def make_host_key(name: str) -> Path:
     """Make a new key for the host of that name, in place of an older one, and return the private half."""
-    path = cache("hosts", name, "ssh_host_ed25519_key")
+    path = cache("hosts") / name / "ssh_host_ed25519_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
     public(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
     _generate(path, name)
@@ -34,12 +35,12 @@ def make_host_key(name: str) -> Path:
 
 def known_hosts(name: str) -> Path:
     """Return the file that holds the key of the host of that name; written by write_known_hosts."""
-    return cache("hosts", name, "known_hosts")
+    return cache("hosts") / name / "known_hosts"
 
 
 def write_known_hosts(name: str, address: str) -> None:
     """Bind the host's key to the address it got."""
-    kind, key, *_ = public(cache("hosts", name, "ssh_host_ed25519_key")).read_text().split()
+    kind, key, *_ = public(known_hosts(name).with_name("ssh_host_ed25519_key")).read_text().split()
     known_hosts(name).write_text(f"{address} {kind} {key}\n")
 
 

@@ -184,6 +184,23 @@ def test_removed_host_leaves_nothing(flavour: str) -> None:
     assert not keys.known_hosts(host.name).exists()
 
 
+def test_host_of_a_name_is_found_again_and_replaced_once_stopped() -> None:
+    first = hosts.up("bookworm-nosystemd", "found-again")
+    try:
+        assert hosts.up("bookworm-nosystemd", "found-again").container == first.container
+        with pytest.raises(HostError, match="is there as bookworm-nosystemd"):
+            hosts.up("trixie-bare", "found-again")
+        outer.docker("kill", first.container)
+        second = hosts.up("bookworm-nosystemd", "found-again")
+        assert second.container != first.container
+        assert second.run("hostname").stdout == "found-again\n"
+    finally:
+        hosts.down("found-again")
+    assert _volumes("found-again") == []
+    with pytest.raises(HostError, match="no such test host"):
+        hosts.down("found-again")
+
+
 def _volumes(name: str) -> list[str]:
     return outer.docker("volume", "ls", "-q", "--filter", f"label={outer.LABEL}={name}").split()
 
