@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Every target sets up what it needs: Python, the virtual environment, the engine. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+RUN := tools/run.sh
+DEV := $(RUN) dev
+COLLECTION := .cache/ansible_collections/stowage/docker
+# More arguments for the tool behind a target, for example: make unit ARGS="-k planner -x"
+ARGS ?=
+
+# The parts of lint run by themselves too.
+.PHONY: lint-python lint-layers lint-ansible lint-changelog
+.PHONY: help demo demo-down test check lint types unit unit-oldest sanity integration molecule demo-test bench \
+	engine build clean collection
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Install an engine here, run a small web application, change it by hand, and have it repaired
+	@tools/demo.sh up
+
+demo-down: ## Remove everything the demo made, and nothing else
+	@tools/demo.sh down
+
+test: ## Run all checks and tests; the exit status is honest, a summary comes last
+	@tools/test.sh lint types unit unit-oldest sanity engine integration molecule demo-test
+
+check: ## What to run before every commit: lint, types and unit tests
+	@tools/test.sh lint types unit
+
+lint: lint-python lint-layers lint-ansible lint-changelog ## Style, layers, playbooks and roles, changelog
+
+lint-python:
+	$(DEV) ruff check .
+	$(DEV) ruff format --check .
+
+lint-layers:
+	$(DEV) env PYTHONPATH=plugins/module_utils lint-imports --cache-dir .cache/import-linter
+
+lint-ansible: collection
+	cd $(COLLECTION) && $(CURDIR)/$(DEV) ansible-lint --offline --profile production --strict
+
+lint-changelog:
+	$(DEV) antsibull-changelog lint
+
+types: ## mypy, strict on the runtime
+	$(DEV) mypy
+
+unit: ## Unit tests on the newest Python
+	$(DEV) pytest tests/unit $(ARGS)
+
+unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9 is what a host needs)
+	$(RUN) oldest python -m pytest tests/unit --confcutdir=tests/unit $(ARGS)
+
+sanity: collection ## ansible-test sanity, without an ignore file, on the oldest and the newest Python
+	$(DEV) python tools/sanity.py $(ARGS)
+
+integration: collection engine ## The modules on real test hosts with all engines (containers on the local engine)
+	$(DEV) pytest tests/integration $(ARGS)
+
+molecule: collection engine ## Each role's scenario on test hosts
+	$(DEV) tools/molecule.sh $(ARGS)
+
+demo-test: ## The demo under another name, and its removal
+	@DEMO_NAME=demo-test tools/demo.sh up && DEMO_NAME=demo-test tools/demo.sh down
+
+bench: collection engine ## Measure against community.docker, docker compose and the raw Engine API
+	$(RUN) bench python -m bench $(ARGS)
+
+engine: collection ## See to it that a container engine answers on this machine
+	@tools/engine.sh
+
+build: ## Build the collection's tarball
+	$(RUN) run ansible-galaxy collection build --force
+
+clean: ## Remove what the tools made in this tree
+	rm -rf .cache .hypothesis stowage-docker-*.tar.gz
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+collection:
+	@$(RUN) run python tools/collection.py >/dev/null

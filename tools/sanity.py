@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ``ansible-test sanity`` on the laid-out collection, without an ignore file.
+
+ansible-test makes virtual environments without pip and fetches a bootstrap script for it from a site of
+its own, which not every network reaches. A stand-in in its cache does the same with what Python brings:
+unpack ensurepip's pip, and let that install the pip wanted from the package index the machine uses.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COLLECTION = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
+INTERPRETERS = ROOT / ".cache" / "interpreters"
+# What ansible-test names its bootstrap, by the version of pip that it asks for.
+BOOTSTRAP = Path("~/.ansible/test/cache").expanduser()
+OLDEST_TARGET = "3.9"
+# shellcheck and pslint need programs that no package index carries.
+SKIPPED = ("pslint",)
+
+STAND_IN = """\
+# Stands in for get-pip: serves pip from the wheel that ensurepip carries.
+import glob
+import os
+import runpy
+import sys
+
+import ensurepip
+
+bundled = glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))
+distribution = glob.glob("/usr/share/python-wheels/pip-*.whl")
+sys.path.insert(0, (bundled + distribution)[0])
+arguments = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+if "install" not in arguments and "uninstall" not in arguments and "-V" not in arguments:
+    arguments = ["install", "--upgrade", *arguments]
+sys.argv[1:] = arguments
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
+def bootstrap_names() -> list[str]:
+    """Return the names under which the installed ansible-test looks for its bootstrap."""
+    import ansible_test  # noqa: PLC0415 - in the virtual environment only
+
+    folder = Path(ansible_test.__file__).parent
+    source = (folder / "_internal" / "python_requirements.py").read_text()
+    versions = re.findall(r"pip='([0-9.]+)'", source)
+    if not versions:
+        message = "ansible-test names its pip otherwise than it used to: look at get_venv_packages"
+        raise SystemExit(message)
+    return [f"get_pip_{version.replace('.', '_')}.py" for version in versions]
+
+
+def place_bootstrap() -> None:
+    """Put the stand-in where ansible-test caches its bootstrap, unless it has fetched the real one."""
+    BOOTSTRAP.mkdir(parents=True, exist_ok=True)
+    for name in bootstrap_names():
+        path = BOOTSTRAP / name
+        if not path.exists() or path.read_text().startswith("# Stands in"):
+            path.write_text(STAND_IN)
+
+
+def interpreters() -> list[str]:
+    """Link the machine's real interpreters into one folder for PATH, and return their versions."""
+    shutil.rmtree(INTERPRETERS, ignore_errors=True)
+    INTERPRETERS.mkdir(parents=True)
+    listed = subprocess.run([ROOT / "tools" / "find_python.sh"], capture_output=True, text=True, check=True).stdout
+    versions = []
+    for line in listed.splitlines():
+        version, path, state = line.split()
+        link = INTERPRETERS / f"python{version}"
+        if state == "complete" and not link.exists():
+            link.symlink_to(path)
+            versions.append(version)
+    return versions
+
+
+def targets(versions: list[str]) -> list[str]:
+    """Choose the Python versions to test for: the oldest a host may have (or the oldest here), and ours."""
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    fitting = [version for version in versions if int(version.split(".")[1]) >= int(OLDEST_TARGET.split(".")[1])]
+    return sorted({fitting[-1], own}) if fitting else [own]
+
+
+def main() -> int:
+    """Run all the sanity tests (or those named), per Python version; return the number of runs that failed."""
+    place_bootstrap()
+    environment = dict(os.environ)
+    versions = interpreters()
+    environment["PATH"] = f"{INTERPRETERS}:{environment['PATH']}"
+    failed = 0
+    chosen = targets(versions)
+    if OLDEST_TARGET not in chosen:
+        print(f"sanity: no Python {OLDEST_TARGET} on this machine; the oldest target is {chosen[0]}")
+    for version in chosen:
+        command = ["ansible-test", "sanity", "--python", version, "--color", "no", "--truncate", "0"]
+        for name in SKIPPED:
+            command += ["--skip-test", name]
+        print(f"sanity: on Python {version}", flush=True)
+        done = subprocess.run([*command, *sys.argv[1:]], cwd=COLLECTION, env=environment, check=False)
+        failed += done.returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
