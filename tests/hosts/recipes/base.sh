@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What every test host has beyond debootstrap: the machine's way to the mirror, ssh for root, a second

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The image store that newer engines have by default.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The registry is there for the tests that want one; it is started by them.

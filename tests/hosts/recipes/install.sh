@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs the packages given as arguments after the first, which names the layer's own script, and runs

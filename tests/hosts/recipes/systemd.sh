@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # systemd as PID 1, without what a container has no use for: every unit left out is boot time saved.
