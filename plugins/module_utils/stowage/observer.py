@@ -19,7 +19,7 @@ from .model.desired import ABSENT, Desired, Image
 from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
 from .parallel import run_all
 from .service.labels import SPEC
-from .service.spec import document_hash
+from .service.digest import document_hash
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]

@@ -14,14 +14,13 @@ from ..errors import Problem
 from ..model.desired import ABSENT, PRESENT, RESTARTED, STARTED, STOPPED, Container
 from ..reference import ReferenceError, familiar
 from ..service.canonical import parse_service
+from ..service.dependencies import dependencies
 from ..service.spec import spec_hash
 from .cycles import check_cycles
 from .reader import Reader, check_name
 
 STATES = (STARTED, PRESENT, STOPPED, RESTARTED, ABSENT)
 OURS = ("state", "recreate", "remove_volumes")
-# Where a service may borrow another container's namespace: "service:db" or "container:db".
-NAMESPACES = ("network_mode", "ipc", "pid")
 
 
 def parse_containers(
@@ -35,7 +34,7 @@ def parse_containers(
     _check_unique(names, reader)
     check_cycles(services, reader)
     for key, service in services.items():
-        _resolve_references(reader.reader(key), service, names)
+        _check_references(reader.reader(key), service, names)
     return tuple(
         _container(reader.reader(key), key, name, service) for key, service in services.items() for name in names[key]
     )
@@ -90,32 +89,12 @@ def _check_unique(names: Mapping[str, Tuple[str, ...]], reader: Reader) -> None:
             owner[name] = key
 
 
-def _resolve_references(entry: Reader, service: Dict[str, Any], names: Mapping[str, Tuple[str, ...]]) -> None:
-    """Turn ``service:db`` into ``container:<its name>``, and report what refers to nothing."""
-    for key in NAMESPACES:
-        value = service.get(key)
-        if isinstance(value, str) and value.startswith("service:"):
-            service[key] = "container:" + _first(entry, key, value.partition(":")[2], names)
-    sources: List[str] = []
-    for index, source in enumerate(service.get("volumes_from") or ()):
-        name, colon, mode = str(source).partition(":")
-        if name == "container":
-            name, colon, mode = mode.partition(":")
-        elif name in names:
-            name = _first(entry, f"volumes_from[{index}]", name, names)
-        sources.append(name + colon + mode)
-    if sources:
-        service["volumes_from"] = sources
-    for key, options in (service.get("depends_on") or {}).items():
-        if key not in names and options.get("required", True):
-            entry.problem(f"depends on {key}, which is not declared", f"depends_on.{key}")
-
-
-def _first(entry: Reader, key: str, service: str, names: Mapping[str, Tuple[str, ...]]) -> str:
-    if names.get(service):
-        return names[service][0]
-    entry.problem(f"refers to {service}, which is not declared", key)
-    return service
+def _check_references(entry: Reader, service: Mapping[str, Any], names: Mapping[str, Tuple[str, ...]]) -> None:
+    """Report each ``service:x``, link or depends_on that refers to nothing declared here."""
+    for key, options in dependencies(service).items():
+        if not names.get(key) and options.get("required", True):
+            where = f"depends_on.{key}" if key in (service.get("depends_on") or {}) else ""
+            entry.problem(f"refers to {key}, which is not declared", where)
 
 
 def _container(entry: Reader, key: str, name: str, service: Mapping[str, Any]) -> Container:
@@ -125,7 +104,7 @@ def _container(entry: Reader, key: str, name: str, service: Mapping[str, Any]) -
         service=key,
         path=entry.path,
         definition=service,
-        spec=spec_hash(service) if state != ABSENT else "",
+        spec=spec_hash(service, str(service.get("image") or "")) if state != ABSENT else "",
         state=state,
         remove_volumes=entry.flag("remove_volumes"),
         recreate=entry.flag("recreate"),

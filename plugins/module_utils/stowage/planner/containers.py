@@ -22,10 +22,11 @@ from ..model.operations import (
     UnpauseContainer,
     UpdateContainer,
 )
-from ..service.compare import Difference, differences
-from ..service.dependencies import dependencies, parents
-from ..service.fields import NETWORK, UPDATE
+from ..service.compare import NETWORK, UPDATE, Difference, differences
+from ..service.dependencies import dependencies
 from ..service.labels import DECLARED, SCOPE, SPEC
+from ..service.references import parents
+from ..service.spec import parse_declared
 from .creation import Creation
 from .readiness import Progress, Readiness
 from .replacement import Replacement
@@ -63,7 +64,7 @@ def _in_order(world: World) -> List[str]:
         entered.add(service)
         pending.append((service, True))
         definition = services[service].definition
-        needed = [*dependencies(definition), *(owners.get(name, "") for name in parents(definition))]
+        needed = [*dependencies(definition), *(owners.get(name, name) for name in parents(definition))]
         pending.extend((other, False) for other in reversed(needed) if other in services)
     return list(ordered)
 
@@ -212,28 +213,24 @@ class Decision:
 
     def _differences(self, found: ObservedContainer) -> List[Difference]:
         ours = found.labels.get(SCOPE) == self.world.desired.scope
-        before = frozenset(found.labels.get(DECLARED, "").split()) if ours else None
+        before = parse_declared(found.labels.get(DECLARED)) if ours else None
         image = self.world.observed.images.get(found.image_id)
         return differences(
             self.container.definition,
             found.inspect or {},
             (image.inspect or {}).get("Config") if image and image.inspect else None,
-            key=self.container.service,
+            name=self.container.service,
             same_spec=found.labels.get(SPEC) == self.container.spec,
             declared_before=before,
-            resolve=self._resolve,
+            resolve=self.world.container_id,
         )
-
-    def _resolve(self, name: str) -> str:
-        found = self.world.observed.containers.get(name)
-        return found.id if found else ""
 
     def _replacement_causes(self, found: ObservedContainer, changes: Sequence[Difference]) -> List[str]:
         causes = [change.cause for change in changes if change.change not in (UPDATE, NETWORK)]
         image = self._image_cause(found)
         if image:
             causes.insert(0, image)
-        for parent in parents(self.container.definition):
+        for parent in map(self.world.container_name, parents(self.container.definition)):
             progress = self.readiness.progress.get(parent)
             if progress is not None and progress.replaced:
                 causes.append(f"{parent} is replaced, whose namespace or volumes it uses")

@@ -14,7 +14,7 @@ from ..model.desired import Container
 from ..model.observed import ObservedContainer
 from ..model.operations import ConnectNetwork, CreateContainer, Operation, RunHook, WaitContainer
 from ..service.create import create_body, endpoints, unsupported
-from ..service.dependencies import parents
+from ..service.references import parents
 from ..service.hooks import POST_START, PRE_STOP, hook_requests
 from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
 from ..service.spec import declared_keys
@@ -51,7 +51,7 @@ class Creation:
             world.draft.refuse(
                 f"{container.path}.volumes[{index}]", f"the volume {source} is not declared and not on the host"
             )
-        for name in parents(definition):
+        for name in map(world.container_name, parents(definition)):
             if name not in world.declared and name not in world.observed.containers:
                 world.draft.refuse(container.path, f"uses the container {name}, which is not declared and not on the host")
 
@@ -71,12 +71,19 @@ class Creation:
         labels = {SCOPE: world.desired.scope, SPEC: container.spec, DECLARED: declared_keys(definition)}
         if replaces is not None:
             labels[REPLACES] = replaces.id
-        body = create_body(definition, key=container.service, api_version=api, labels=labels, carry=carry or {})
+        body = create_body(
+            definition,
+            name=container.service,
+            api_version=api,
+            labels=labels,
+            carry=carry or {},
+            resolve=world.container_name,
+        )
         operation = CreateContainer(name, cause, body, platform=str(definition.get("platform") or ""))
         steps: List[Optional[int]] = [world.draft.add(operation, [*after, *self._foundations()], settled)]
         if api >= ALL_AT_CREATE:
             return steps
-        for network, endpoint in list(endpoints(definition, container.service, api).items())[1:]:
+        for network, endpoint in list(endpoints(definition, container.service, api, world.container_name).items())[1:]:
             connect = ConnectNetwork(network, f"{name} was created", container=name, endpoint=endpoint)
             steps.append(world.draft.add(connect, [steps[-1]]))
         return steps
@@ -118,7 +125,7 @@ class Creation:
         steps += [world.network_ready.get(name) for name in definition.get("networks") or ()]
         sources = [mount.get("source") for mount in definition.get("volumes") or () if mount.get("type") == "volume"]
         steps += [world.volume_ready.get(source) for source in sources if source]
-        for name in parents(definition):
+        for name in map(world.container_name, parents(definition)):
             progress = self.readiness.progress.get(name)
             if progress is not None:
                 steps += [progress.started, progress.final]

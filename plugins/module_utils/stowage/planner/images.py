@@ -14,7 +14,7 @@ from ..model.desired import ABSENT, Desired, Image
 from ..model.observed import Observed, ObservedImage
 from ..model.operations import BuildImage, LoadImage, Operation, PullImage, PushImage, TagImage
 from ..reference import repository
-from ..service.content import build_digest
+from ..service.digest import build_digest
 from ..service.labels import CONTEXT, SCOPE
 from .draft import Draft
 

@@ -16,7 +16,7 @@ from ..model.operations import ConnectNetwork, CreateNetwork, DisconnectNetwork,
 from ..service.create import endpoints
 from ..service.endpoints import kept_endpoint
 from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
-from ..service.spec import document_hash
+from ..service.digest import document_hash
 from .world import World
 
 # What a network has where its declaration says nothing; None: the engine's or driver's own choice.
@@ -145,7 +145,7 @@ def _endpoint_after(user: ObservedContainer, name: str, world: World) -> Optiona
     declared = world.declared.get(user.name)
     if declared is None:
         return _present_endpoint(user, name)
-    return endpoints(declared.definition, declared.service, world.observed.api_version).get(name)
+    return endpoints(declared.definition, declared.service, world.observed.api_version, world.container_name).get(name)
 
 
 def _present_endpoint(user: ObservedContainer, name: str) -> Mapping[str, Any]:

@@ -104,10 +104,10 @@ class Replacement:
             self.container.definition,
             successor.inspect or {},
             None,
-            key=self.container.service,
+            name=self.container.service,
             same_spec=True,
             declared_before=None,
-            resolve=lambda name: (self.world.observed.containers.get(name) or self.found).id,
+            resolve=self.world.container_id,
         )
         return not changes
 

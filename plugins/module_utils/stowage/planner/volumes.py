@@ -10,7 +10,7 @@ from ..model.desired import ABSENT, Volume
 from ..model.observed import ObservedContainer, ObservedVolume
 from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StopContainer
 from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
-from ..service.spec import document_hash
+from ..service.digest import document_hash
 from .world import World
 
 

@@ -38,6 +38,9 @@ class World:
         self.declared: Dict[str, Container] = {
             container.name: container for container in desired.containers if container.state != ABSENT
         }
+        self._first_replica: Dict[str, str] = {}
+        for container in self.declared.values():
+            self._first_replica.setdefault(container.service, container.name)
         self.dropped = self._dropped()
         self.users: Dict[str, List[ObservedContainer]] = self._users()
         # (port, protocol) -> the containers that hold it on some address of the host
@@ -82,6 +85,15 @@ class World:
         """The other scope that owns an object with these labels, or nothing."""
         owner = labels.get(SCOPE, "")
         return "" if owner == self.desired.scope else owner
+
+    def container_name(self, name: str) -> str:
+        """The container that a service key or a container's name stands for: of replicas, the first."""
+        return self._first_replica.get(name, name)
+
+    def container_id(self, name: str) -> str:
+        """The id of the container that a service key or a container's name stands for, if it is there."""
+        found = self.observed.containers.get(self.container_name(name))
+        return found.id if found else ""
 
     def refuse_foreign(self, path: str, what: str, labels: Mapping[str, str]) -> bool:
         """Report an object that another scope owns; two scopes must not pull at one object."""

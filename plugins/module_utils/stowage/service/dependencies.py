@@ -7,7 +7,7 @@ Knows the keys of a service that name another one. Knows nothing of plans.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping
 
 STARTED = "service_started"
 HEALTHY = "service_healthy"
@@ -32,19 +32,3 @@ def dependencies(service: Mapping[str, Any]) -> Dict[str, Mapping[str, Any]]:
             needed[name] = _IMPLIED
     needed.update(service.get("depends_on") or {})
     return needed
-
-
-def parents(service: Mapping[str, Any]) -> Tuple[str, ...]:
-    """The containers, by name, whose namespaces or volumes this one borrows: ``container:x``.
-
-    A borrowed namespace is bound to the container's id, so who borrows is replaced with its parent.
-    """
-    found = []
-    for key in _NAMESPACES:
-        value = service.get(key)
-        if isinstance(value, str) and value.startswith("container:"):
-            found.append(value.partition(":")[2])
-    for source in service.get("volumes_from") or ():
-        name, _colon, rest = str(source).partition(":")
-        found.append(rest.partition(":")[0] if name == "container" else name)
-    return tuple(dict.fromkeys(found))
