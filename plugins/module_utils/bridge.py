@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that knows both Ansible and the runtime: options to a request, an answer to a result.
+
+Used by the action plugins on the controller and by the modules on a host, so that both say the same.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping
+
+from .options import container, host, host_info, image, network, peer, volume
+from .options.common import OptionError, Spec, engine_of
+
+# The module's name -> the section of a manifest that holds its one object.
+SECTIONS = {"container": "containers", "image": "images", "network": "networks", "volume": "volumes"}
+_DECLARING = {"host": host, "container": container, "image": image, "network": network, "volume": volume}
+_REFUSED: Dict[str, Mapping[str, str]] = {
+    "container": peer.REFUSED,
+    "image": image.REFUSED,
+    "network": network.REFUSED,
+}
+
+
+def argument_spec(kind: str) -> Spec:
+    """The options of a module, as AnsibleModule takes them."""
+    return host_info.SPEC if kind == "host_info" else _DECLARING[kind].SPEC
+
+
+def refused_options(kind: str, given: Mapping[str, Any]) -> List[str]:
+    """One sentence for each option given that only community.docker has, before "unsupported" is all that is said."""
+    reasons = _REFUSED.get(kind, {})
+    return [f"{key}: not supported: {reasons[key]}" for key in given if key in reasons]
+
+
+def request_from(kind: str, params: Mapping[str, Any], *, check: bool) -> Dict[str, Any]:
+    """The request that options mean. Raises OptionError with everything that is wrong with them."""
+    request: Dict[str, Any] = {"version": 1, "engine": engine_of(params)}
+    if kind == "host_info":
+        return {**request, "do": "info", "info": host_info.question_of(params)}
+    problems: List[str] = []
+    manifest = {"version": 1, **_DECLARING[kind].manifest_of(params, problems)}
+    if problems:
+        raise OptionError(problems)
+    request.update(do="converge", check=check, lock_timeout=params["lock_timeout"], manifest=manifest)
+    # What was declared last is kept per scope; a scope of single objects was never declared as a whole.
+    request["remember"] = kind == "host"
+    return request
+
+
+def result_from(kind: str, request: Mapping[str, Any], answer: Mapping[str, Any], *, diff: bool) -> Dict[str, Any]:
+    """What the task returns. Warnings are left in: how to show them depends on who returns it."""
+    result = {key: value for key, value in answer.items() if key not in ("needed_files", "msg")}
+    result.setdefault("changed", False)
+    result["failed"] = bool(answer.get("failed"))
+    if answer.get("problems"):
+        result["msg"] = refusal(kind, answer["problems"])
+    elif answer.get("msg"):
+        result["msg"] = answer["msg"]
+    if kind in SECTIONS:
+        _single(kind, request, result)
+    if diff and kind != "host_info" and "plan" in result:
+        result["diff"] = {"prepared": "".join(f"{line}\n" for line in result["plan"])}
+    return result
+
+
+def refusal(kind: str, problems: List[Mapping[str, str]]) -> str:
+    """One text for all problems of a declaration, each with the path of what is wrong."""
+    lines = [f"{_path(kind, problem['path'])}: {problem['message']}" for problem in problems]
+    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return f"the declaration was refused ({count}), and nothing was changed:\n" + "\n".join(lines)
+
+
+def _path(kind: str, path: str) -> str:
+    """The path as the task has it: below the document for host, the option alone for a single object."""
+    path = path[2:] if path.startswith("$.") else path
+    section = SECTIONS.get(kind)
+    if section is None or not path.startswith(section):
+        return path
+    rest = path[len(section) :]
+    if rest.startswith('["'):
+        return rest.partition('"]')[2].lstrip(".") or "name"
+    return rest.lstrip(".").partition(".")[2] or "name"
+
+
+def _single(kind: str, request: Mapping[str, Any], result: Dict[str, Any]) -> None:
+    """Put the one object under the module's own name, in place of the sections with all."""
+    found: Mapping[str, Any] = {}
+    for name, section in SECTIONS.items():
+        objects = result.pop(section, None) or {}
+        if name == kind:
+            found = objects
+    names = list(request["manifest"][SECTIONS[kind]])
+    result[kind] = found.get(names[0]) or (next(iter(found.values())) if len(found) == 1 else {})
+
+
+def run_module(kind: str) -> None:
+    """Be the module: read the options, ask the runtime in this process, return what it says."""
+    from ansible.module_utils.basic import AnsibleModule
+
+    module = AnsibleModule(argument_spec=argument_spec(kind), supports_check_mode=True)
+    from .stowage.request import answer
+
+    try:
+        handed_over = module.params["_request"]
+        request = json.loads(handed_over) if handed_over else request_from(kind, module.params, check=module.check_mode)
+    except OptionError as error:
+        module.fail_json(msg=str(error))
+    result = result_from(kind, request, answer(request), diff=module._diff)
+    for warning in result.pop("warnings", None) or ():
+        module.warn(warning)
+    # Options hold secrets under keys that no rule of names finds; so none of them is returned.
+    result["invocation"] = {"module_args": {}}
+    if result.pop("failed"):
+        module.fail_json(**{"msg": "failed", **result})
+    module.exit_json(**result)

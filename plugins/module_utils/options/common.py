@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that several modules share, and the two helpers all of them read options with."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+Spec = Dict[str, Dict[str, Any]]
+
+# No defaults and no fallbacks here: an option that is not set is looked for in the environment of the
+# host the engine is reached from, and options are also read on the controller, where that would lie.
+CONNECTION: Spec = {
+    "docker_host": {"type": "str", "aliases": ["docker_url"]},
+    "tls": {"type": "bool"},
+    "validate_certs": {"type": "bool", "aliases": ["tls_verify"]},
+    "ca_path": {"type": "path", "aliases": ["ca_cert", "tls_ca_cert", "cacert_path"]},
+    "client_cert": {"type": "path", "aliases": ["tls_client_cert", "cert_path"]},
+    "client_key": {"type": "path", "aliases": ["tls_client_key", "key_path"], "no_log": False},
+    "tls_hostname": {"type": "str"},
+    "timeout": {"type": "float"},
+}
+
+# The whole request, ready made: how the action hands over where a module has to run instead of it.
+HANDED_OVER: Spec = {"_request": {"type": "str", "no_log": True}}
+
+LOCK: Spec = {"lock_timeout": {"type": "float", "default": 60.0}}
+
+WAITING: Spec = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "float", "default": 300.0, "aliases": ["healthy_wait_timeout"]},
+    "monitor": {"type": "float", "default": 2.0},
+}
+
+# Objects declared one by one share a scope of their own, so that no declaration of a host prunes them.
+OBJECT_SCOPE: Spec = {"scope": {"type": "str", "default": "object"}}
+
+REGISTRIES: Spec = {"registries": {"type": "dict"}}
+
+
+class OptionError(Exception):
+    """Options that cannot be what was meant; ``problems`` are all of them, one sentence each."""
+
+    def __init__(self, problems: List[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def engine_of(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """The request's ``engine``: only what was set, since the rest comes from the host's environment."""
+    found = {
+        "host": params.get("docker_host"),
+        "tls": params.get("tls"),
+        "tls_verify": params.get("validate_certs"),
+        "ca_path": params.get("ca_path"),
+        "cert_path": params.get("client_cert"),
+        "key_path": params.get("client_key"),
+        "tls_hostname": params.get("tls_hostname"),
+        "timeout": params.get("timeout"),
+    }
+    return given(found)
+
+
+def given(document: Mapping[str, Any]) -> Dict[str, Any]:
+    """What was set, in the order it was written."""
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def refuse(document: Mapping[str, Any], reasons: Mapping[str, str], where: str, problems: List[str]) -> None:
+    """Name each option that community.docker knows and this collection has no use for."""
+    for key, reason in reasons.items():
+        if document.get(key) is not None:
+            problems.append(f"{where}{key}: not supported: {reason}")

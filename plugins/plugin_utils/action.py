@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of every module: options in, one question to the host, one result out.
+
+Knows the order of things and Ansible's plugin interface. What options mean is the bridge's, how the
+question travels is the delivery's, which files go along is the sources'.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ..module_utils import bridge
+from ..module_utils.options.common import OptionError
+from .delivery import Delivery
+from .sources import Sources
+
+COLLECTION = "stowage.docker"
+
+
+class DeclaringAction(ActionBase):
+    """Base of all action plugins here; ``KIND`` is the module's name without the collection."""
+
+    KIND = ""
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        request = self._request()
+        sources = Sources(request.get("manifest") or {}, self._find)
+        delivery = Delivery(self, task_vars)
+        if self._task.async_val or getattr(self._connection._shell, "_IS_WINDOWS", False):
+            return self._run_module(request, sources, delivery, task_vars)
+        answer = self._ask(request, sources, delivery)
+        result = bridge.result_from(self.KIND, request, answer, diff=bool(self._task.diff))
+        if result["failed"]:
+            result.setdefault("msg", "failed; see failures")
+        return result
+
+    def _ask(self, request: dict[str, Any], sources: Sources, delivery: Delivery) -> Mapping[str, Any]:
+        if sources.problems:
+            # Asked all the same, for what else is wrong; nothing can be changed by a look.
+            request["check"] = True
+            problems = [*sources.problems, *(delivery.ask(request).get("problems") or ())]
+            return {"failed": True, "changed": False, "problems": problems}
+        answer = delivery.ask(request)
+        needed = answer.get("needed_files")
+        if not needed:
+            return answer
+        request["files"] = _bring(needed, sources, delivery)
+        return delivery.ask(request)
+
+    def _run_module(
+        self, request: dict[str, Any], sources: Sources, delivery: Delivery, task_vars: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The module itself, where it has to outlive this task or the shell is not POSIX."""
+        if sources.problems:
+            raise AnsibleActionFail(bridge.refusal(self.KIND, sources.problems))
+        if sources.digests and not request.get("check"):
+            request["files"] = _bring(sources.digests, sources, delivery)
+        required = [key for key, option in bridge.argument_spec(self.KIND).items() if option.get("required")]
+        arguments = {key: "-" for key in required} | {"_request": json.dumps(request)}
+        return dict(
+            self._execute_module(
+                f"{COLLECTION}.{self.KIND}", arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+            )
+        )
+
+    def _request(self) -> dict[str, Any]:
+        given = plain(self._task.args)
+        validator = ArgumentSpecValidator(bridge.argument_spec(self.KIND))
+        problems = bridge.refused_options(self.KIND, given)
+        refused = {problem.partition(":")[0] for problem in problems}
+        result = validator.validate({key: value for key, value in given.items() if key not in refused})
+        problems += result.error_messages
+        if problems:
+            raise AnsibleActionFail("\n".join(problems))
+        try:
+            return bridge.request_from(self.KIND, result.validated_parameters, check=bool(self._task.check_mode))
+        except OptionError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _find(self, path: str) -> str:
+        return str(self._find_needle("files", path))
+
+
+def _bring(digests: list[str], sources: Sources, delivery: Delivery) -> dict[str, str]:
+    """Transfer these and return each one's path on the host."""
+    with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as folder:
+        local = {digest.replace(":", "-"): sources.file(digest, Path(folder)) for digest in digests}
+        brought = delivery.bring(local)
+    return {digest: brought[digest.replace(":", "-")] for digest in digests}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: Ansible's own string, mapping and vault types left behind."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
+        return str.__str__(value) if isinstance(value, str) else str(value)
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

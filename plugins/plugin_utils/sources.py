@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's files that a manifest names: build contexts and image archives.
+
+Finds them, puts what identifies them into the manifest, and packs those that a host asks for. Knows
+the two places in a manifest that name files. Knows nothing of connections.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.stowage.content import ContentError
+from ..module_utils.stowage.content.archive import read_archive
+from ..module_utils.stowage.content.context import Context
+
+# Contexts are mostly text: a fast level takes most of what there is to gain.
+_LEVEL = 5
+
+
+class Sources:
+    """What a manifest needs from here. ``find`` leads from a path as written to the file or folder itself.
+
+    ``problems`` holds, as ``{"path", "message"}``, what could not be used.
+    """
+
+    def __init__(self, manifest: dict[str, Any], find: Callable[[str], str]) -> None:
+        self._find = find
+        self._contexts: dict[str, Context] = {}
+        self._archives: dict[str, str] = {}
+        self.problems: list[dict[str, str]] = []
+        for name, entry in _entries(manifest):
+            build, load = entry.get("build"), entry.get("load")
+            path = f'$.images["{name}"]'
+            if _is_here(build, "context"):
+                self._guard(f"{path}.build", lambda build=build: self._identify_context(build))
+            if _is_here(load, "path"):
+                self._guard(f"{path}.load", lambda name=name, load=load: self._identify_archive(name, load))
+
+    def file(self, digest: str, folder: Path) -> str:
+        """A file to transfer: the archive itself, or the context packed into ``folder``."""
+        if digest in self._archives:
+            return self._archives[digest]
+        path = folder / digest.replace(":", "-")
+        # No name and no time in the header: one context, one file.
+        with path.open("wb") as file, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
+            self._contexts[digest].pack(packed)
+        return str(path)
+
+    @property
+    def digests(self) -> list[str]:
+        """Everything there is to bring."""
+        return [*self._contexts, *self._archives]
+
+    def _guard(self, path: str, identify: Callable[[], None]) -> None:
+        try:
+            identify()
+        except ContentError as error:
+            self.problems.append({"path": path, "message": str(error)})
+
+    def _identify_context(self, build: dict[str, Any]) -> None:
+        written = build["context"]
+        if "://" in written or written.startswith("git@"):
+            raise ContentError(f"{written}: contexts are folders; check the sources out and name the folder")
+        inline = build.pop("dockerfile_inline", None)
+        context = Context(self._find(written), build.get("dockerfile") or "", inline)
+        build["digest"], build["dockerfile"] = context.digest, context.dockerfile
+        self._contexts[build["digest"]] = context
+
+    def _identify_archive(self, name: str, load: dict[str, Any]) -> None:
+        path = self._find(load["path"])
+        archive = read_archive(path)
+        load["digest"], load["layers"] = archive.digest, list(archive.image(name).layers)
+        self._archives[archive.digest] = path
+
+
+def _entries(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Images that are to be there. What is malformed is left for the host to name, with all the rest."""
+    images = manifest.get("images")
+    for name, entry in images.items() if isinstance(images, dict) else ():
+        if isinstance(entry, dict) and entry.get("state") != "absent":
+            yield name, entry
+
+
+def _is_here(section: Any, key: str) -> bool:
+    return isinstance(section, dict) and isinstance(section.get(key), str) and not section.get("remote_src")
