@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
-# Results that tools leave inside the copy.
-KEPT = ("tests/output",)
+# What tools leave inside the copy.
+KEPT = (".git", "tests/output")
 
 
 def tracked() -> set[Path]:
@@ -45,7 +45,7 @@ def copy(names: set[Path]) -> None:
         shutil.copy2(source, target)
     for path in sorted(TARGET.rglob("*"), reverse=True):
         name = path.relative_to(TARGET)
-        if name.as_posix().startswith(KEPT):
+        if name.as_posix().startswith(KEPT) and name != Path(".gitignore"):
             continue
         if path.is_dir():
             if not any(path.iterdir()):

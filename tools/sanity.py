@@ -67,6 +67,13 @@ def place_bootstrap() -> None:
             path.write_text(STAND_IN)
 
 
+def make_repository() -> None:
+    """Make the copy a repository of its own: ansible-test tests what git tracks, and this tree ignores the copy."""
+    git = ["git", "-C", str(COLLECTION)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "--all", "--force", "--", ".", ":!tests/output"], check=True)
+
+
 def interpreters() -> list[str]:
     """Link the machine's real interpreters into one folder for PATH, and return their versions."""
     shutil.rmtree(INTERPRETERS, ignore_errors=True)
@@ -92,6 +99,7 @@ def targets(versions: list[str]) -> list[str]:
 def main() -> int:
     """Run all the sanity tests (or those named), per Python version; return the number of runs that failed."""
     place_bootstrap()
+    make_repository()
     environment = dict(os.environ)
     versions = interpreters()
     environment["PATH"] = f"{INTERPRETERS}:{environment['PATH']}"
