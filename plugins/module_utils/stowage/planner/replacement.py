@@ -64,11 +64,12 @@ class Replacement:
         start_first = self._may_start_first()
         needs = [*created, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
         stopped = None if start_first else self._stop_old(cause, needs)
-        started = self._start(successor, cause, [*needs, stopped])
+        # The stop waits for all that is needed, so that the gap is as short as can be.
+        started = self._start(cause, needs if stopped is None else [*self.creation.free_ports(), stopped])
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
         steps = [*created, stopped, *started, *proofs]
         if start_first:
-            stopped = self._stop_old(cause, [*started, *proofs])
+            stopped = self._stop_old(cause, proofs)
             steps.append(stopped)
         undo = self._undo(cause)
         self.rollout.replaced(steps, undo)
@@ -76,7 +77,7 @@ class Replacement:
             self.rollout.defer(lambda after: self._take_over(cause, after))
             self.progress.final = steps[-1] if proofs else self.progress.started
         else:
-            self._take_over(cause, [*started, *proofs, stopped])
+            self._take_over(cause, [stopped] if start_first else proofs)
         self.rollout.done(self.progress.final)
 
     def _create(
@@ -111,9 +112,7 @@ class Replacement:
         )
         return not changes
 
-    def _start(
-        self, successor: Optional[ObservedContainer], cause: str, after: Sequence[Optional[int]]
-    ) -> List[Optional[int]]:
+    def _start(self, cause: str, after: Sequence[Optional[int]]) -> List[Optional[int]]:
         start = self.world.draft.add(StartContainer(self.next, f"takes over: {cause}"), after)
         hooks = self.creation.post_start(self.next, [start])
         self.progress.started = hooks[-1] if hooks else start
