@@ -54,7 +54,7 @@ def _ulimit(name: str, value: Any) -> Dict[str, Any]:
 
 
 def _hosts(hosts: Any) -> List[str]:
-    """compose writes host=ip; the engine reads host:ip."""
+    """Compose writes host=ip; the engine reads host:ip."""
     if isinstance(hosts, Mapping):
         return [f"{host}:{address}" for host, address in hosts.items()]
     return [str(entry).replace("=", ":", 1) for entry in hosts]

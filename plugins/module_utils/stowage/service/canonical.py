@@ -37,7 +37,9 @@ _texts = list_of(text)
 _unique = list_of(name, unique=True)
 _one_or_more = list_of(name, single=True)
 _count = integer(0)
-_namespace = matching(r"host|private|shareable|none|(service|container):.+", "host, private, shareable, none, service:… or container:…")
+_namespace = matching(
+    r"host|private|shareable|none|(service|container):.+", "host, private, shareable, none, service:… or container:…"
+)
 _absolute = matching(r"/.*", "an absolute path in the container")
 
 
@@ -58,7 +60,11 @@ def _build(value: Any, path: str, problems: List[Problem]) -> Any:
     """The section is read with the images; a bare text is its context."""
     if isinstance(value, str):
         return {"context": str.__str__(value)}
-    return dict(value) if isinstance(value, Mapping) else refuse(path, f"must be a string or a mapping, not {kind_of(value)}", problems)
+    return (
+        dict(value)
+        if isinstance(value, Mapping)
+        else refuse(path, f"must be a string or a mapping, not {kind_of(value)}", problems)
+    )
 
 
 KEYS: Dict[str, Reader] = {
@@ -172,11 +178,12 @@ def parse_service(document: Mapping[str, Any], path: str, problems: List[Problem
     wrong type and value that cannot be. Never raises for bad input and never stops at the first;
     what could not be read is missing from the result. Its own output comes back unchanged.
     """
-    if not isinstance(document, Mapping):
-        refuse(path, f"must be a mapping, not {kind_of(document)}", problems)
-        return {}
     service: Dict[str, Any] = {}
-    for key, value in document.items():
+    entries: Any = document
+    if not isinstance(entries, Mapping):
+        refuse(path, f"must be a mapping, not {kind_of(entries)}", problems)
+        return service
+    for key, value in entries.items():
         reader = KEYS.get(key)
         if reader is None:
             _unknown(key, value, path, problems)
@@ -206,6 +213,10 @@ def _finish(service: Dict[str, Any], path: str, problems: List[Problem]) -> None
     for position, option in enumerate(service.get("security_opt", ())):
         word, _, profile = option.replace("=", ":", 1).partition(":")
         if word == "seccomp" and profile not in ("unconfined", "builtin") and not profile.lstrip().startswith("{"):
-            refuse(f"{path}.security_opt[{position}]", "seccomp takes unconfined, builtin or the profile itself as JSON, not a path", problems)
+            refuse(
+                f"{path}.security_opt[{position}]",
+                "seccomp takes unconfined, builtin or the profile itself as JSON, not a path",
+                problems,
+            )
     if service.get("uts") == "host" and service.get("hostname"):
         refuse(f"{path}.hostname", "cannot stand beside uts: host", problems)

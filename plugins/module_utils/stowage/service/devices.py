@@ -126,7 +126,7 @@ def ulimits(value: Any, path: str, problems: List[Problem]) -> Any:
     for key, item in value.items():
         place = child(path, key)
         entry = (_limits if isinstance(item, Mapping) else integer(-1))(item, place, problems)
-        if isinstance(entry, dict) and -1 != entry["hard"] and not -1 < entry["soft"] <= entry["hard"]:
+        if isinstance(entry, dict) and entry["hard"] != -1 and not -1 < entry["soft"] <= entry["hard"]:
             refuse(place, "soft must not be above hard", problems)
         result[str(key)] = entry
     return BAD if len(problems) > before else result

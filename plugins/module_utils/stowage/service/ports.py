@@ -172,7 +172,9 @@ def _overlap(one: str, other: str) -> bool:
     return one in _WILDCARDS or other in _WILDCARDS
 
 
-expose_entry = matching(r"\d{1,5}(-\d{1,5})?(/(tcp|udp|sctp))?", "a port or a range of ports such as 3000 or 8000-8010/udp")
+expose_entry = matching(
+    r"\d{1,5}(-\d{1,5})?(/(tcp|udp|sctp))?", "a port or a range of ports such as 3000 or 8000-8010/udp"
+)
 
 
 def expand(entry: str) -> List[str]:

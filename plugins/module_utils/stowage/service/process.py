@@ -115,7 +115,7 @@ def depends_on(value: Any, path: str, problems: List[Problem]) -> Any:
     """Return ``{service: {"condition", "restart"?, "required"}}``."""
     if isinstance(value, (list, tuple)):
         names = list_of(name, unique=True)(value, path, problems)
-        value = BAD if names is BAD else dict.fromkeys(names, {})
+        value = BAD if names is BAD else dict.fromkeys(names)
     if value is BAD:
         return BAD
     if not isinstance(value, Mapping):
@@ -179,3 +179,11 @@ def _bare(address: str) -> str:
 
 _log_text: Reader = strings()
 logging = record({"driver": name, "options": _log_text})
+
+
+def environment_list(table: Mapping[str, Any]) -> List[str]:
+    """Return a canonical environment as the list of ``NAME=value`` that the Engine API takes.
+
+    A name alone takes a variable of the image away.
+    """
+    return [key if value is None else f"{key}={value}" for key, value in table.items()]

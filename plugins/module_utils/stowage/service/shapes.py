@@ -17,7 +17,16 @@ from . import units
 
 Reader = Callable[[Any, str, List[Problem]], Any]
 
-BAD: Any = type("Bad", (), {"__repr__": lambda self: "BAD", "__bool__": lambda self: False})()
+
+class _Bad:
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "BAD"
+
+
+BAD: Any = _Bad()
 
 _TRUE = frozenset(("true", "yes", "on", "y", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "0"))
