@@ -150,7 +150,7 @@ class Decision:
         """Join and leave networks. The endpoint is told whole, so a change is a leave and a join."""
         name, draft = self.container.name, self.world.draft
         for change in changes:
-            if change.change != NETWORK or change.network in self.world.recreated_networks:
+            if change.change != NETWORK or (change.network, name) in self.world.reconnected:
                 continue
             before: List[Optional[int]] = [*after, self.world.network_ready.get(change.network)]
             if change.connected:

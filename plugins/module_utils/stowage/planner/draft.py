@@ -33,11 +33,16 @@ class Draft:
         ``after`` must have succeeded before, ``settled`` must only have ended. None stands for
         something that needs no step, so that callers need not ask.
         """
-        before = _numbers(after)
+        before = self._reduced(_numbers(after))
         step = Step(len(self._steps) + 1, operation, before, _numbers(settled))
         self._waited_for.update(before)
         self._steps.append(step)
         return step.number
+
+    def _reduced(self, numbers: Tuple[int, ...]) -> Tuple[int, ...]:
+        """Leave out what another of these steps waits for itself: it would only clutter the plan."""
+        implied = {earlier for number in numbers for earlier in self._steps[number - 1].after}
+        return tuple(number for number in numbers if number not in implied)
 
     def guard(self, guards: Iterable[Optional[int]], operations: Iterable[Operation]) -> None:
         """Should one of these steps fail, the operations bring the former state back."""

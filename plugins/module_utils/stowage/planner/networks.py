@@ -136,7 +136,7 @@ def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World
         if endpoint is not None:
             back.append(draft.add(ConnectNetwork(name, why, container=user.name, endpoint=endpoint), [created]))
     world.network_ready[name] = created
-    world.recreated_networks.add(name)
+    world.reconnected.update((name, user.name) for user in users)
     draft.guard([*off, removed, created, *back], _restore(found, users))
 
 

@@ -65,7 +65,7 @@ class Replacement:
         needs = [*created, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
         stopped = None if start_first else self._stop_old(cause, needs)
         # The stop waits for all that is needed, so that the gap is as short as can be.
-        started = self._start(cause, needs if stopped is None else [*self.creation.free_ports(), stopped])
+        started = self._start(cause, [*needs, stopped])
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
         steps = [*created, stopped, *started, *proofs]
         if start_first:

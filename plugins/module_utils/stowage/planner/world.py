@@ -31,7 +31,8 @@ class World:
         # Step after which a network or volume is there as declared; absent where it is already.
         self.network_ready: Dict[str, int] = {}
         self.volume_ready: Dict[str, int] = {}
-        self.recreated_networks: Set[str] = set()
+        # (network, container) of those put back on a network that is made anew, or meant to leave it
+        self.reconnected: Set[Tuple[str, str]] = set()
         # Containers taken away, or just stopped, early in the plan, with the step that does it.
         self.gone: Dict[str, int] = {}
         self.stops: Dict[str, int] = {}
