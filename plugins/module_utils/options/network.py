@@ -36,7 +36,7 @@ SPEC: Spec = {
     "ipam_config": {"type": "list", "elements": "dict", "options": _POOL},
     "ipam_driver": {"type": "str"},
     "ipam_driver_options": {"type": "dict"},
-    "labels": {"type": "raw"},
+    "labels": {"type": "dict"},
     "network_scope": {"type": "str", "choices": ["local", "global", "swarm"]},
     "config_only": {"type": "bool"},
     "config_from": {"type": "str"},

@@ -13,7 +13,7 @@ SPEC: Spec = {
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "driver": {"type": "str"},
     "driver_opts": {"type": "dict", "aliases": ["driver_options"]},
-    "labels": {"type": "raw"},
+    "labels": {"type": "dict"},
     "recreate": {"type": "raw", "default": False},
     **OBJECT_SCOPE,
     **LOCK,
