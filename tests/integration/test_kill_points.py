@@ -38,8 +38,10 @@ def declaration(version: int) -> dict[str, Any]:
         "scope": "kill",
         "monitor": 0,
         "networks": {"front": {"ipam": {"config": [{"subnet": f"172.30.{version}.0/24"}]}}, "back": {}},
-        "containers": {"app": service, "peer": {**service, "volumes": [], "command": ["sleep", "1000"],
-                                                "environment": {}, "networks": ["front"]}},
+        "containers": {
+            "app": service,
+            "peer": {**service, "volumes": [], "command": ["sleep", "1000"], "environment": {}, "networks": ["front"]},
+        },
     }
 
 
@@ -54,7 +56,9 @@ class Place:
         manifest.write_text(json.dumps(declaration(version)))
         command = [sys.executable, "-m", "tests.integration.driver", self.socket, str(manifest), *point]
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins' / 'module_utils'}:{ROOT}"}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
 
     def get(self, path: str) -> Any:
         return self.host.engine("GET", path)

@@ -117,9 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in (("plan", "show what apply would do, and do nothing"), ("apply", "make it so")):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-        command.add_argument("manifest", metavar="MANIFEST", help="the declaration, a JSON file; - reads standard input")
+        command.add_argument(
+            "manifest", metavar="MANIFEST", help="the declaration, a JSON file; - reads standard input"
+        )
         command.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-        command.add_argument("--host", metavar="ADDRESS", default="", help="unix://, tcp:// or ssh:// address of the engine")
+        command.add_argument(
+            "--host", metavar="ADDRESS", default="", help="unix://, tcp:// or ssh:// address of the engine"
+        )
         command.add_argument("--lock-timeout", type=float, default=60.0, metavar="SECONDS", help="wait for another run")
         command.set_defaults(exit_code=False)
         if name == "plan":

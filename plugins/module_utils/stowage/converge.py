@@ -9,15 +9,15 @@ file's.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from .engine.auth import find_credential, load_config, server_name
 from .engine.client import Engine
 from .executor import Executor, execute_plan, missing_files
 from .model.desired import Desired, Policy
-from .model.operations import Operation
 from .model.observed import Observed
+from .model.operations import Operation
 from .model.plan import Plan
 from .model.report import Report
 from .observer import observe_host
@@ -27,6 +27,10 @@ from .secrets import Redactor, secret_values
 from .walk import Progress
 
 Detail = Callable[[Operation, Mapping[str, Any]], None]
+
+
+def _unheard(*_event: Any) -> None:
+    """What nobody listens to."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Run:
 class Listener:
     """Who hears of progress: of steps, and of what the engine says within one (layers, build output)."""
 
-    progress: Progress = field(default=lambda event: None)
-    detail: Detail = field(default=lambda operation, event: None)
+    progress: Progress = _unheard
+    detail: Detail = _unheard
 
 
 def converge_host(
@@ -53,8 +57,8 @@ def converge_host(
     policy: Policy,
     *,
     check: bool = False,
-    files: Mapping[str, str] = {},  # noqa: B006  read only
-    listener: Listener = Listener(),  # noqa: B008  frozen
+    files: Mapping[str, str] = {},
+    listener: Listener = Listener(),
 ) -> Run:
     """Make the engine hold what is declared; with ``check``, plan and stop.
 
@@ -94,5 +98,3 @@ class Accounts:
         if self._config is None:
             self._config = load_config(os.environ)
         return find_credential(self._config, registry)
-
-

@@ -17,7 +17,7 @@ from .model import operations as op
 from .model.plan import Plan
 from .model.report import Report
 from .reference import repository, split
-from .service.build import build_query
+from .service.build import build_query, buildx_command
 from .service.verdict import judge
 from .walk import Progress, Walk
 
@@ -47,6 +47,7 @@ class Executor:
         detail: Callable[[op.Operation, Mapping[str, Any]], None],
     ) -> None:
         self._engine = engine
+        self._address = engine.address
         self._login = login
         self._logins = logins
         self._files = files
@@ -100,11 +101,6 @@ class Executor:
         return self._engine.images.pull(operation.name, operation.platform, login, self._teller(operation))
 
     def _build_image(self, operation: op.BuildImage) -> str:
-        if operation.builder == "buildkit":
-            from .engine.buildx import build_with_buildx  # seldom needed
-
-            archive = self._path(operation.archive) if operation.archive else None
-            return build_with_buildx(operation.name, operation.options, operation.labels, operation.platform, archive)
         if operation.archive:
             with open(self._path(operation.archive), "rb") as packed:
                 return self._build(operation, packed, dockerfile_in(operation.options))
@@ -117,8 +113,13 @@ class Executor:
             return self._build(operation, packed, context.dockerfile)
 
     def _build(self, operation: op.BuildImage, packed: IO[bytes], dockerfile: str) -> str:
-        query = build_query(operation.name, operation.options, operation.labels, operation.platform, dockerfile)
-        return self._engine.images.build(packed, query, self._logins, self._teller(operation))
+        about = (operation.name, operation.options, operation.labels, operation.platform, dockerfile)
+        if operation.builder == "buildkit":
+            from .engine.buildx import build_with_buildx  # seldom asked for
+
+            words, arguments = buildx_command(*about)
+            return build_with_buildx(self._address, words, arguments, packed, self._teller(operation))
+        return self._engine.images.build(packed, build_query(*about), self._logins, self._teller(operation))
 
     def _load_image(self, operation: op.LoadImage) -> str:
         with open(self._path(operation.archive), "rb") as archive:

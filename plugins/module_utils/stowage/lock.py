@@ -18,7 +18,7 @@ from typing import Iterator
 
 from .errors import BusyError, StowageError
 
-FOLDERS = ("/run/lock", "/tmp")  # the first that takes the file; both are open to every user
+FOLDERS = ("/run/lock", "/tmp")  # noqa: S108  the first that takes the file; both are open to every user
 POLL = 0.1  # seconds
 
 
@@ -51,14 +51,17 @@ def _open(name: str) -> int:
 
 def _acquire(descriptor: int, address: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"another run is at work on the engine {address}; it did not end within {timeout:g} s (lock_timeout)"
-                ) from None
-            time.sleep(POLL)
-        else:
-            return
+    while not _taken(descriptor):
+        if time.monotonic() >= deadline:
+            raise BusyError(
+                f"another run is at work on the engine {address}; it did not end within {timeout:g} s (lock_timeout)"
+            )
+        time.sleep(POLL)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

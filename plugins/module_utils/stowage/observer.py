@@ -18,8 +18,8 @@ from .errors import NotFound
 from .model.desired import ABSENT, Desired, Image
 from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
 from .parallel import run_all
-from .service.labels import SPEC
 from .service.digest import document_hash
+from .service.labels import SPEC
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]
@@ -177,9 +177,7 @@ def _inspector(engine: Engine, identity: str) -> Callable[[], Document]:
     return lambda: engine.images.inspect(identity)
 
 
-def _ask_registries(
-    engine: Engine, desired: Desired, ids: Mapping[str, str], login: Login
-) -> Dict[str, str]:
+def _ask_registries(engine: Engine, desired: Desired, ids: Mapping[str, str], login: Login) -> Dict[str, str]:
     """The digest each registry holds now, for what is pulled always or pushed."""
     asked = [
         image
@@ -228,5 +226,3 @@ def _network(entry: Document) -> ObservedNetwork:
 
 def _volume(entry: Document) -> ObservedVolume:
     return ObservedVolume(str(entry["Name"]), entry.get("Labels") or {}, entry)
-
-

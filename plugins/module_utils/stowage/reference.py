@@ -17,40 +17,42 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*\Z")
 _TAG = re.compile(r"[\w][\w.-]{0,127}\Z", re.ASCII)
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}\Z")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?\Z")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?\Z"
+)
 _LONGEST = 255
 DEFAULT_REGISTRY = "docker.io"
 
 
-class ReferenceError(StowageError):
+class BadReference(StowageError):
     """The text is not the name of an image."""
 
 
 def split(reference: str) -> Tuple[str, str, str, str]:
-    """``(registry, path, tag, digest)``; tag and digest may be empty. Raises ReferenceError."""
+    """``(registry, path, tag, digest)``; tag and digest may be empty. Raises BadReference."""
     if re.fullmatch(r"[0-9a-f]{64}", reference):
-        raise ReferenceError(f"{reference!r} looks like an image id; name the image instead")
+        raise BadReference(f"{reference!r} looks like an image id; name the image instead")
     rest, _at, digest = reference.partition("@")
     if _at and not _DIGEST.match(digest):
-        raise ReferenceError(f"{reference!r}: {digest!r} is no digest")
+        raise BadReference(f"{reference!r}: {digest!r} is no digest")
     slash = rest.rfind("/")
     colon = rest.rfind(":")
     tag = ""
     if colon > slash:
         rest, tag = rest[:colon], rest[colon + 1 :]
         if not _TAG.match(tag):
-            raise ReferenceError(f"{reference!r}: {tag!r} is no tag")
+            raise BadReference(f"{reference!r}: {tag!r} is no tag")
     first, _slash, remainder = rest.partition("/")
     registry, path = DEFAULT_REGISTRY, rest
     if remainder and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         registry, path = first, remainder
         if not _HOST.match(registry):
-            raise ReferenceError(f"{reference!r}: {registry!r} is no registry host")
+            raise BadReference(f"{reference!r}: {registry!r} is no registry host")
     if registry in (DEFAULT_REGISTRY, "index.docker.io"):
         registry = DEFAULT_REGISTRY
         path = path[len("library/") :] if path.startswith("library/") and path.count("/") == 1 else path
     if not _PATH.match(path) or len(path) > _LONGEST:
-        raise ReferenceError(f"{reference!r} is no image name (lower case, parts divided by '/', then ':tag')")
+        raise BadReference(f"{reference!r} is no image name (lower case, parts divided by '/', then ':tag')")
     return registry, path, tag, digest
 
 

@@ -69,11 +69,15 @@ def _answer_run(run: Run, request: Mapping[str, Any], desired: Desired, engine: 
     observed = run.observed
     if run.report is not None:
         if run.report.changed:
-            observed = observe_host(engine, _names_only(desired), lambda reference: None)
+            observed = observe_host(engine, _names_only(desired), _anonymous)
         if not run.report.failures and request.get("remember", True):
             memory.remember(desired.scope, request.get("manifest") or {})
     result.update(render_objects(desired, observed))
     return result
+
+
+def _anonymous(_reference: str) -> None:
+    """No registry is asked where only the engine is looked at."""
 
 
 def _names_only(desired: Desired) -> Desired:
@@ -85,12 +89,17 @@ def _info(request: Mapping[str, Any]) -> Document:
     wanted = request.get("info") or {}
     engine, address = connect(request.get("engine") or {})
     with engine:
-        observed = observe_host(engine, Desired(""), lambda reference: None)
+        observed = observe_host(engine, Desired(""), _anonymous)
         facts: Document = {
             "engine": _engine_facts(engine),
             "containers": {name: render_container(found) for name, found in observed.containers.items()},
-            "images": {found.id: {"tags": list(found.tags), "digests": list(found.digests)} for found in observed.images.values()},
-            "networks": {name: {"id": n.id, "driver": n.inspect.get("Driver")} for name, n in observed.networks.items()},
+            "images": {
+                found.id: {"tags": list(found.tags), "digests": list(found.digests)}
+                for found in observed.images.values()
+            },
+            "networks": {
+                name: {"id": n.id, "driver": n.inspect.get("Driver")} for name, n in observed.networks.items()
+            },
             "volumes": {name: {"driver": v.inspect.get("Driver")} for name, v in observed.volumes.items()},
             "scopes": dict(render_scopes(observed)),
             "changed": False,
@@ -159,4 +168,3 @@ def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
 
 
 _HANDLERS = {"converge": _converge, "info": _info}
-

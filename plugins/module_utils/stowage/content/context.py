@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import ContentError
 from .dockerignore import Ignore, read_patterns
@@ -266,3 +266,15 @@ def _hash_file(path: str) -> str:
     except OSError as error:
         raise ContentError(f"{path}: {error.strerror or error}") from error
     return result.hexdigest()
+
+
+def context_of(options: Mapping[str, Any]) -> Context:
+    """The context on this host that a canonical ``build`` section names. Raises ContentError."""
+    return Context(str(options["context"]), str(options.get("dockerfile") or ""), options.get("dockerfile_inline"))
+
+
+def dockerfile_in(options: Mapping[str, Any]) -> str:
+    """Where the Dockerfile lies in a context that was packed elsewhere."""
+    if options.get("dockerfile_inline") is not None:
+        return FOREIGN_DOCKERFILE
+    return str(options.get("dockerfile") or "Dockerfile")

@@ -27,8 +27,9 @@ class Engine:
     Errors: EngineError's family, and InvalidRequest for names that cannot be sent.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, address: str = "") -> None:
         self._session = session
+        self.address = address
         self.containers = Containers(session)
         self.images = Images(session)
         self.networks = Networks(session)
@@ -49,7 +50,7 @@ class Engine:
         many calls run at the same time; more wait. Raises EngineUnreachable for a malformed address.
         """
         parsed = parse_address(address) if isinstance(address, str) else address
-        return cls(Session(make_dialer(parsed, tls), str(parsed), timeout, pool_size))
+        return cls(Session(make_dialer(parsed, tls), str(parsed), timeout, pool_size), str(parsed))
 
     @property
     def api_version(self) -> Tuple[int, int]:

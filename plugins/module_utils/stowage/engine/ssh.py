@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Byte streams to an engine on another host, through ssh: ``docker system dial-stdio`` over there.
 
-One ssh connection, one channel for each stream. Host keys are verified against known_hosts, always:
+Hosts need no docker command for anything else, and some have none: there a few words of Python do what
+dial-stdio does. One ssh connection, one channel for each stream. Host keys are verified against known_hosts, always:
 ``StrictHostKeyChecking no`` is not honoured, for whoever answers gets root on what it claims to be.
 paramiko is imported only when a connection is made; other transports never need it.
 """
@@ -16,12 +17,25 @@ import threading
 from typing import Any, Dict, List, Optional
 
 from ..errors import EngineUnreachable
-from .address import Address, parse_address
+from .address import DEFAULT_HOST, Address, parse_address
 from .transport import RECEIVE_SIZE, Dialer, Stream
 
 MAX_JUMPS = 8
 LAST_WORDS = 2000  # bytes of the far side's stderr that are kept
 EXIT_WAIT = 1.0  # seconds to wait for the far command's exit code, once its output has ended
+
+# stdin to the engine's socket and back, without a byte held; for hosts without the docker command.
+_RELAY = """
+import os, socket, sys, threading
+engine = socket.socket(socket.AF_UNIX)
+engine.connect(sys.argv[1])
+def upwards():
+    any(engine.sendall(data) for data in iter(lambda: os.read(0, 65536), b""))
+    engine.shutdown(socket.SHUT_WR)
+threading.Thread(target=upwards, daemon=True).start()
+out = sys.stdout.buffer
+any(out.write(data) and out.flush() for data in iter(lambda: engine.recv(65536), b""))
+"""
 
 
 class SshStream(Stream):
@@ -50,9 +64,7 @@ class SshStream(Stream):
         text = words[:LAST_WORDS].decode("utf-8", "replace").strip()
         if not channel.status_event.is_set() or channel.exit_status <= 0:
             return text
-        if channel.exit_status == 127 and not text:
-            text = "is the docker command installed there?"
-        return f"{text} (exit code {channel.exit_status} on the far side)"
+        return f"{text} (exit code {channel.exit_status} on the far side)".lstrip()
 
 
 class SshDialer(Dialer):
@@ -64,6 +76,7 @@ class SshDialer(Dialer):
         self._address = address
         self._lock = threading.Lock()
         self._clients: List[Any] = []  # jump hosts first, the target last
+        self._command = ""  # what is run over there, found out at the login
 
     def open(self, timeout: Optional[float]) -> Stream:
         """Open a channel, logging in first where there is no live connection."""
@@ -71,7 +84,7 @@ class SshDialer(Dialer):
         channel = transport.open_session(timeout=timeout)
         try:
             channel.settimeout(timeout)
-            channel.exec_command(_dial_command(self._address.path))
+            channel.exec_command(self._command)
         except BaseException:
             channel.close()
             raise
@@ -97,6 +110,7 @@ class SshDialer(Dialer):
                 raise
             transport = self._clients[-1].get_transport()
             transport.set_keepalive(30)
+            self._command = _dial_command(self._address.path, _has_docker(transport, timeout))
             return transport
 
     def _hang_up(self) -> None:
@@ -152,12 +166,31 @@ class SshDialer(Dialer):
         )
 
 
-def _dial_command(path: str) -> str:
-    if not path:
+def _has_docker(transport: Any, timeout: Optional[float]) -> bool:
+    """Whether the far side has the docker command.
+
+    A key may be bound to ``docker system dial-stdio`` there, whatever is asked for: that ends well when
+    its input does, and counts as having it.
+    """
+    with transport.open_session(timeout=timeout) as channel:
+        channel.settimeout(timeout)
+        channel.exec_command("command -v docker")
+        channel.shutdown_write()
+        while channel.recv(RECEIVE_SIZE):
+            pass
+        channel.status_event.wait(EXIT_WAIT)
+        return bool(channel.exit_status <= 0)
+
+
+def _dial_command(path: str, has_docker: bool) -> str:
+    if has_docker and not path:
         return "docker system dial-stdio"
     import shlex
 
-    return f"docker --host {shlex.quote('unix://' + path)} system dial-stdio"
+    if has_docker:
+        return f"docker --host {shlex.quote('unix://' + path)} system dial-stdio"
+    socket_path = path or DEFAULT_HOST.partition("://")[2]
+    return f"python3 -c {shlex.quote(_RELAY)} {shlex.quote(socket_path)}"
 
 
 def _read_config(paramiko: Any) -> Any:

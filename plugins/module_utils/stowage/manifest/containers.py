@@ -8,11 +8,11 @@ the service layer's.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from ..errors import Problem
 from ..model.desired import ABSENT, PRESENT, RESTARTED, STARTED, STOPPED, Container
-from ..reference import ReferenceError, familiar
+from ..reference import BadReference, familiar
 from ..service.canonical import parse_service
 from ..service.dependencies import dependencies
 from ..service.spec import spec_hash
@@ -23,9 +23,7 @@ STATES = (STARTED, PRESENT, STOPPED, RESTARTED, ABSENT)
 OURS = ("state", "recreate", "remove_volumes")
 
 
-def parse_containers(
-    reader: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]
-) -> Tuple[Container, ...]:
+def parse_containers(reader: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]) -> Tuple[Container, ...]:
     """Every container declared. ``networks`` and ``volumes`` lead from a section's key to the real name."""
     services: Dict[str, Dict[str, Any]] = {}
     for key, _value in reader.items():
@@ -40,9 +38,7 @@ def parse_containers(
     )
 
 
-def _parse_service(
-    entry: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]
-) -> Dict[str, Any]:
+def _parse_service(entry: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]) -> Dict[str, Any]:
     document = {key: value for key, value in entry.document.items() if key not in OURS}
     if entry.text("state", STARTED, STATES) == ABSENT:
         # Only the name matters of what shall go; the rest may stay in place, unread.
@@ -55,7 +51,7 @@ def _parse_service(
     else:
         try:
             service["image"] = familiar(service["image"])
-        except ReferenceError as error:
+        except BadReference as error:
             entry.problem(str(error), "image")
     if isinstance(service.get("networks"), Mapping):
         service["networks"] = {networks.get(key, key): value for key, value in service["networks"].items()}

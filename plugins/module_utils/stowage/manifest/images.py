@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Problem
 from ..model.desired import ABSENT, PRESENT, Archive, Build, Container, Image
-from ..reference import ReferenceError, familiar
+from ..reference import BadReference, familiar
 from .reader import Reader
 
 WAYS = ("build", "load", "tag_of")
@@ -74,7 +74,7 @@ def _pull_policy(container: Container, problems: List[Problem]) -> str:
 def _name(key: str, entry: Reader) -> str:
     try:
         return familiar(key)
-    except ReferenceError as error:
+    except BadReference as error:
         entry.problem(str(error))
         return key
 
@@ -124,7 +124,7 @@ def _parse_build(entry: Reader) -> Build:
 
 
 def _pairs(entry: Reader, key: str) -> Dict[str, str]:
-    """compose writes build arguments and labels as a mapping or as a list of KEY=value."""
+    """Compose writes build arguments and labels as a mapping or as a list of KEY=value."""
     if not isinstance(entry.document.get(key), list):
         return entry.texts(key)
     pairs: Dict[str, str] = {}

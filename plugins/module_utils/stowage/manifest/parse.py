@@ -94,5 +94,3 @@ def _overlap(one: str, other: str) -> bool:
 
 def _is_any(address: str) -> bool:
     return address in ("", "0.0.0.0", "::", "[::]")
-
-

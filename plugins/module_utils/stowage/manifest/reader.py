@@ -94,7 +94,14 @@ class Reader:
         return value
 
 
-TYPE_NAMES = {str: "a string", bool: "true or false", list: "a list", dict: "a mapping", int: "a number", float: "a number"}
+TYPE_NAMES = {
+    str: "a string",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+    int: "a number",
+    float: "a number",
+}
 
 
 def type_name(value: Any) -> str:
@@ -104,7 +111,11 @@ def type_name(value: Any) -> str:
 
 def join(path: str, key: str) -> str:
     """``path.key``, quoted where the key itself has dots, slashes or spaces."""
-    return f"{path}.{key}" if re.fullmatch(r"[\w.\[\]-]+", key) and "." not in key.split("[")[0] else f'{path}["{key}"]'
+    return (
+        f"{path}.{key}"
+        if re.fullmatch(r"[\w.\[\]-]+", key) and "." not in key.split("[", maxsplit=1)[0]
+        else f'{path}["{key}"]'
+    )
 
 
 def check_name(name: str, path: str, what: str, problems: List[Problem]) -> None:

@@ -15,9 +15,10 @@ from typing import Any, Mapping, Optional, Tuple
 
 @dataclass(frozen=True)
 class ObservedContainer:
-    """A container. ``networks`` are names; ``mounts`` are MountPoints; ``ports`` are the host's ports it
-    holds, as (address, port, protocol). ``inspect`` is None where nobody asked for more than the list shows.
+    """A container. ``inspect`` is None where nobody asked for more than the list shows.
 
+    ``networks`` are names, ``mounts`` MountPoints, ``ports`` the host's ports it holds, as (address,
+    port, protocol).
     ``status`` is created, running, paused, restarting, removing, exited or dead; ``health`` is
     starting, healthy or unhealthy, and empty without a health check.
     """

@@ -258,5 +258,3 @@ def _why_down(found: ObservedContainer) -> str:
     if found.status == "exited":
         return f"has exited with code {found.exit_code}"
     return f"is {found.status}"
-
-

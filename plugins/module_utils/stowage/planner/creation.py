@@ -14,9 +14,9 @@ from ..model.desired import Container
 from ..model.observed import ObservedContainer
 from ..model.operations import ConnectNetwork, CreateContainer, Operation, RunHook, WaitContainer
 from ..service.create import create_body, endpoints, unsupported
-from ..service.references import parents
 from ..service.hooks import POST_START, PRE_STOP, hook_requests
 from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
+from ..service.references import parents
 from ..service.spec import declared_keys
 from .ports import release_ports, restart_holders
 from .readiness import Progress, Readiness
@@ -42,7 +42,9 @@ class Creation:
         declared = {network.name for network in world.desired.networks if network.state != "absent"}
         for name in definition.get("networks") or ():
             if name not in declared and name not in world.observed.networks:
-                world.draft.refuse(f"{container.path}.networks", f"the network {name} is not declared and not on the host")
+                world.draft.refuse(
+                    f"{container.path}.networks", f"the network {name} is not declared and not on the host"
+                )
         volumes = {volume.name for volume in world.desired.volumes if volume.state != "absent"}
         for index, mount in enumerate(definition.get("volumes") or ()):
             source = mount.get("source")
@@ -53,7 +55,9 @@ class Creation:
             )
         for name in map(world.container_name, parents(definition)):
             if name not in world.declared and name not in world.observed.containers:
-                world.draft.refuse(container.path, f"uses the container {name}, which is not declared and not on the host")
+                world.draft.refuse(
+                    container.path, f"uses the container {name}, which is not declared and not on the host"
+                )
 
     def create(
         self,

@@ -14,9 +14,9 @@ from ..model.desired import ABSENT, Network
 from ..model.observed import ObservedContainer, ObservedNetwork
 from ..model.operations import ConnectNetwork, CreateNetwork, DisconnectNetwork, Operation, RemoveNetwork
 from ..service.create import endpoints
+from ..service.digest import document_hash
 from ..service.endpoints import kept_endpoint
 from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
-from ..service.digest import document_hash
 from .world import World
 
 # What a network has where its declaration says nothing; None: the engine's or driver's own choice.
@@ -42,7 +42,9 @@ def plan_networks(world: World) -> None:
         found = world.observed.networks.get(network.name)
         if found is None:
             _plan_missing(network, world)
-        elif not network.external and not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
+        elif not network.external and not world.refuse_foreign(
+            network.path, f"the network {network.name}", found.labels
+        ):
             _plan_present(network, found, world)
 
 
@@ -117,9 +119,7 @@ def _holds(key: str, wanted: Any, have: Any) -> bool:
     pools = have.get("Config") or []
     return "Config" not in wanted or (
         len(pools) == len(wanted["Config"])
-        and all(
-            value == pool.get(name) for want, pool in zip(wanted["Config"], pools) for name, value in want.items()
-        )
+        and all(value == pool.get(name) for want, pool in zip(wanted["Config"], pools) for name, value in want.items())
     )
 
 
@@ -155,7 +155,18 @@ def _present_endpoint(user: ObservedContainer, name: str) -> Mapping[str, Any]:
 
 def _restore(found: ObservedNetwork, users: List[ObservedContainer]) -> List[Operation]:
     cause, name = "the new network failed", found.name
-    keys = ("Driver", "Options", "Internal", "Attachable", "Ingress", "EnableIPv6", "IPAM", "Labels", "Scope", "ConfigOnly")
+    keys = (
+        "Driver",
+        "Options",
+        "Internal",
+        "Attachable",
+        "Ingress",
+        "EnableIPv6",
+        "IPAM",
+        "Labels",
+        "Scope",
+        "ConfigOnly",
+    )
     body = {"Name": name, **{key: found.inspect[key] for key in keys if key in found.inspect}}
     operations: List[Operation] = [DisconnectNetwork(name, cause, container=user.name) for user in users]
     operations += [RemoveNetwork(name, cause), CreateNetwork(name, cause, body)]

@@ -67,7 +67,8 @@ def _release(holder: ObservedContainer, port: HostPort, container: Container, wo
     )
     if not leaves and declared is None and not world.is_successor(holder.name):
         world.draft.refuse(
-            f"{container.path}.ports", f"port {port[1]}/{port[2]} is held by the container {holder.name}, not declared here"
+            f"{container.path}.ports",
+            f"port {port[1]}/{port[2]} is held by the container {holder.name}, not declared here",
         )
     if not leaves:
         return None

@@ -61,7 +61,9 @@ class Removals:
             if keepers and path:
                 world.draft.refuse(path, f"the network {name} is in use by {', '.join(sorted(keepers))}")
             elif keepers:
-                world.draft.notes.append(f"network {name}: not declared any more, kept for {', '.join(sorted(keepers))}")
+                world.draft.notes.append(
+                    f"network {name}: not declared any more, kept for {', '.join(sorted(keepers))}"
+                )
             else:
                 self._add(RemoveNetwork(name, cause), after)
 
@@ -104,9 +106,10 @@ class Removals:
         for network in world.desired.networks:
             declared.add(network.name)
             found = world.observed.networks.get(network.name)
-            if network.state == ABSENT and found is not None:
-                if not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
-                    dropped.append((network.name, network.path, "declared absent"))
+            if network.state != ABSENT or found is None:
+                continue
+            if not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
+                dropped.append((network.name, network.path, "declared absent"))
         if world.policy.prune:
             for name, observed in world.observed.networks.items():
                 if observed.labels.get(SCOPE) == world.desired.scope and name not in declared:

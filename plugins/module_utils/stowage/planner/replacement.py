@@ -152,7 +152,10 @@ class Replacement:
         definition = self.container.definition
         if self._update_config().get("order") != "start-first" or self.found.status not in UP:
             return False
-        fixed = any((options or {}).get(key) for options in (definition.get("networks") or {}).values() for key in
-                    ("ipv4_address", "ipv6_address", "mac_address"))
+        fixed = any(
+            (options or {}).get(key)
+            for options in (definition.get("networks") or {}).values()
+            for key in ("ipv4_address", "ipv6_address", "mac_address")
+        )
         on_host = definition.get("network_mode") == "host"
         return not fixed and not on_host and not any(published_ports(definition))

@@ -9,8 +9,8 @@ from typing import Any, Dict, List
 from ..model.desired import ABSENT, Volume
 from ..model.observed import ObservedContainer, ObservedVolume
 from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StopContainer
-from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
 from ..service.digest import document_hash
+from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
 from .world import World
 
 
@@ -65,7 +65,8 @@ def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:
     strangers = [user.name for user in users if user.name not in world.declared and user.name not in world.dropped]
     if strangers:
         world.draft.refuse(
-            volume.path, f"the volume {volume.name} cannot be made anew: {', '.join(strangers)} not declared here use it"
+            volume.path,
+            f"the volume {volume.name} cannot be made anew: {', '.join(strangers)} not declared here use it",
         )
         return
     _recreate(volume, users, ", ".join(causes), world)

@@ -55,8 +55,8 @@ class World:
                 dropped[container.name] = "declared absent"
         if not self.policy.prune:
             return dropped
-        for name, container in self.observed.containers.items():
-            if container.labels.get(SCOPE) != self.desired.scope or name in self.declared:
+        for name, found in self.observed.containers.items():
+            if found.labels.get(SCOPE) != self.desired.scope or name in self.declared:
                 continue
             if not self.is_successor(name):
                 dropped.setdefault(name, "not declared any more")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 from .units import parse_bytes
 
@@ -58,3 +58,54 @@ def _hosts(hosts: Any) -> List[str]:
     if isinstance(hosts, Mapping):
         return [f"{host}:{address}" for host, address in hosts.items()]
     return [str(entry).replace("=", ":", 1) for entry in hosts]
+
+
+def buildx_command(
+    name: str, options: Mapping[str, Any], labels: Mapping[str, str], platform: str, dockerfile: str
+) -> Tuple[List[str], Dict[str, str]]:
+    """The arguments after ``docker buildx build`` with the context on stdin, and environment variables.
+
+    Build arguments go by the environment: an argument list is there for every user of the host to read.
+    """
+    words = ["--load", "--file", dockerfile]
+    for tag in (name, *options.get("tags", ())):
+        words += ["--tag", str(tag)]
+    for key, value in {**options.get("labels", {}), **labels}.items():
+        words += ["--label", f"{key}={value}"]
+    environment = {str(key): str(value) for key, value in (options.get("args") or {}).items()}
+    for key in environment:
+        words += ["--build-arg", key]
+    for key, flag in (("target", "--target"), ("network", "--network"), ("shm_size", "--shm-size")):
+        if options.get(key):
+            words += [flag, str(options[key])]
+    for key, flag in (("no_cache", "--no-cache"), ("pull", "--pull")):
+        if options.get(key):
+            words.append(flag)
+    for key, flag in _REPEATED.items():
+        for value in _items(options.get(key)):
+            words += [flag, value]
+    for host in _hosts(options.get("extra_hosts") or ()):
+        words += ["--add-host", host]
+    for key, value in (options.get("ulimits") or {}).items():
+        limit = _ulimit(key, value)
+        words += ["--ulimit", f"{key}={limit['Soft']}:{limit['Hard']}"]
+    if platform or options.get("platforms"):
+        words += ["--platform", platform or ",".join(options["platforms"])]
+    return [*words, "-"], environment
+
+
+_REPEATED = {
+    "cache_from": "--cache-from",
+    "cache_to": "--cache-to",
+    "secrets": "--secret",
+    "ssh": "--ssh",
+    "additional_contexts": "--build-context",
+    "entitlements": "--allow",
+}
+
+
+def _items(value: Any) -> List[str]:
+    """Compose writes most of these as a list, and contexts as a mapping too."""
+    if isinstance(value, Mapping):
+        return [f"{key}={item}" for key, item in value.items()]
+    return [str(item) for item in value or ()]

@@ -145,7 +145,7 @@ class Containers:
         timeout: Optional[float] = None,
         limit: int = MAX_OUTPUT,
     ) -> Tuple[int, bytes]:
-        """Run a command in a running container to its end: (exit code, output in the order written).
+        """Run a command in a running container to its end: (exit code, stdout and stderr as they came).
 
         ``body`` is that of ``POST /containers/{id}/exec``: ``{"Cmd": […], "User": …, "Env": […]}``; its
         output is attached unless it says otherwise. ``timeout``: seconds for all of it (None: no limit);

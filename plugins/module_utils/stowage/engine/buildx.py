@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds with BuildKit by way of the docker command and its buildx plugin, where a host has them.
+
+BuildKit's own protocol is gRPC over a hijacked connection, far beyond the standard library; the
+command speaks it. Knows how that is started and what it prints; not what is built.
+"""
+
+from __future__ import annotations
+
+from typing import IO, Any, Callable, Deque, List, Mapping, Optional
+
+from ..errors import EngineUnreachable, InvalidRequest, ServerFault
+
+_KEPT_LINES = 30
+# A build argument of such a name would change what the command itself does.
+_RESERVED = ("PATH", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH")
+
+
+def build_with_buildx(
+    address: str,
+    words: List[str],
+    arguments: Mapping[str, str],
+    context: IO[bytes],
+    progress: Optional[Callable[[Mapping[str, Any]], None]] = None,
+) -> str:
+    """Run ``docker buildx build`` with the context as a tar on standard input.
+
+    ``arguments`` are build arguments, passed by the environment. Raises EngineUnreachable where the
+    command or its plugin is missing, and ServerFault with the last lines of a build that failed.
+    """
+    import os
+    import subprocess
+    from collections import deque
+
+    for name in arguments:
+        if name in _RESERVED or name.startswith(("DOCKER_", "BUILDX_", "BUILDKIT_")):
+            raise InvalidRequest(
+                f"the build argument {name} cannot be passed to buildx; use builder: classic or another name"
+            )
+    environment = {**os.environ, **arguments, "DOCKER_HOST": address, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    command = ["docker", "buildx", "build", "--progress=plain", *words]
+    try:
+        process = subprocess.Popen(  # noqa: S603  a list of words, no shell
+            command, stdin=context, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+        )
+    except OSError as error:
+        raise EngineUnreachable(
+            f"builder: buildkit needs the docker command with buildx on the host: {error}"
+        ) from error
+    lines: Deque[str] = deque(maxlen=_KEPT_LINES)
+    with process:
+        for raw in process.stdout or ():
+            line = raw.decode("utf-8", "replace").rstrip()
+            lines.append(line)
+            if progress is not None and line:
+                progress({"stream": line})
+    if process.returncode:
+        text = "\n".join(lines)
+        if "is not a docker command" in text or "unknown flag" in text or "unknown command" in text:
+            raise EngineUnreachable(f"builder: buildkit needs the buildx plugin on the host: {text}")
+        raise ServerFault(f"the build failed:\n{text}", call="docker buildx build")
+    return ""
