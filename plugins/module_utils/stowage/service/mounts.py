@@ -133,6 +133,8 @@ def _checked(entry: Dict[str, Any], place: str, problems: List[Problem]) -> Any:
             refuse(place, "a tmpfs has no source", problems)
     elif not source:
         refuse(place, "source is missing", problems)
+    if kind == "volume" and not source and entry.get("read_only"):
+        refuse(place, "read_only needs a named volume", problems)
     if "subpath" in entry.get("volume", {}) and not source:
         refuse(f"{place}.volume", "subpath needs a named volume", problems)
     return BAD if len(problems) > before else entry

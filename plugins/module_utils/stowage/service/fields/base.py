@@ -206,7 +206,7 @@ class Field:
     def _mend(self, wanted: Any, have: Any) -> Any:
         if self.change is not UPDATE:
             return self.change, {}
-        if not self.kind.norm(wanted):
+        if wanted is None or not self.kind.norm(wanted):
             wanted = self.reset
         # A value the engine has dropped once it drops again: only a new container ends that.
         if wanted is None or (self.discards and not have):

@@ -150,8 +150,7 @@ class Networks(Field):
         return found
 
     def _difference(self, state: State, network: str, what: str, change: str, connected: bool) -> Difference:
-        # Names do for the links of a new connection: the engine looks them up when it connects.
-        wanted = endpoint(state.service, network, state.name, lambda name: name)
+        wanted = endpoint(state.service, network, state.name, lambda name: state.resolve(name) or name)
         return Difference(
             self.key,
             f"network {network} {what}",
@@ -172,8 +171,12 @@ def _endpoint_changes(state: State, network: str, actual: Mapping[str, Any]) -> 
     wanted: Mapping[str, Any] = (state.service.get("networks") or {}).get(network) or {}
     changes = []
     if network not in _PREDEFINED:
-        # The container answers to its own name and short id anyway.
-        own = {str(state.inspect.get("Id", ""))[:12], str(state.inspect.get("Name", "")).lstrip("/")}
+        # The container answers to its short id, name and hostname anyway; engines below API 1.45 list them.
+        own = {
+            str(state.inspect.get("Id", ""))[:12],
+            str(state.inspect.get("Name", "")).lstrip("/"),
+            state.config.get("Hostname"),
+        }
         want = {state.name, *wanted.get("aliases", ())} - own - {""}
         have = set(actual.get("Aliases") or ()) - own
         if state.service.get("network_mode") is not None:
@@ -233,7 +236,8 @@ class Links(Field):
             return []
         if _same_links(declared, state.host.get("Links") or (), state.resolve):
             return []
-        return [Difference("links" if state.service.get("links") else "external_links", "links changed")]
+        external = "external_links" in state.service or "external_links" in state.declared_before
+        return [Difference("external_links" if external else "links", "links changed")]
 
 
 class MacAddress(Field):

@@ -219,6 +219,7 @@ class Mounts(Field):
         elif not state.same_spec:
             found += [(at, "removed") for at in have if at not in want and not _is_anonymous(have[at])]
         tmpfs = {clean(spec.partition(":")[0]) for spec in service.get("tmpfs", ())}
+        tmpfs.update(map(clean, state.host.get("Tmpfs") or ()))
         return [
             Difference("tmpfs" if target in tmpfs else self.key, f"mount {target} {what}")
             for target, what in sorted(found)

@@ -71,6 +71,9 @@ class Arguments(Field):
         actual = state.config.get(self.attribute)
         if want is None and (image is None or not actual):
             return []
+        if not wanted and not actual and state.config.get("Entrypoint") != (image or {}).get("Entrypoint"):
+            # An entrypoint of its own has dropped the image's command; the entrypoint's row says so.
+            return []
         if list(want or ()) == list(actual or ()):
             return []
         return [Difference(self.key, f"{self.key} {'changed' if wanted is not None else 'removed'}")]
