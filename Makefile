@@ -20,14 +20,14 @@ ARGS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Install an engine here, run a small web application, change it by hand, and have it repaired
-	@tools/demo.sh up
+demo: collection ## Install an engine here, run a small web application, change it by hand, and have it repaired
+	@$(RUN) run python tools/demo.py up
 
-demo-down: ## Remove everything the demo made, and nothing else
-	@tools/demo.sh down
+demo-down: collection ## Remove everything the demo made, and nothing else
+	@$(RUN) run python tools/demo.py down
 
 test: ## Run all checks and tests; the exit status is honest, a summary comes last
-	@tools/test.sh lint types unit unit-oldest sanity engine integration molecule demo-test
+	@tools/test.sh lint types unit unit-oldest sanity demo-test molecule integration
 
 check: ## What to run before every commit: lint, types and unit tests
 	@tools/test.sh lint types unit
@@ -59,20 +59,20 @@ unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9
 sanity: collection ## ansible-test sanity, without an ignore file, on the oldest and the newest Python
 	$(DEV) python tools/sanity.py $(ARGS)
 
-integration: collection engine ## The modules on real test hosts with all engines (containers on the local engine)
+integration: collection ## The modules on real test hosts with all engines (containers on the local engine)
 	$(DEV) pytest tests/integration $(ARGS)
 
-molecule: collection engine ## Each role's scenario on test hosts
+molecule: collection ## Each role's scenario on test hosts
 	$(DEV) tools/molecule.sh $(ARGS)
 
-demo-test: ## The demo under another name, and its removal
-	@DEMO_NAME=demo-test tools/demo.sh up && DEMO_NAME=demo-test tools/demo.sh down
+demo-test: collection ## The demo on this machine, and its removal where it was not there before
+	@$(RUN) run python tools/demo.py test
 
-bench: collection engine ## Measure against community.docker, docker compose and the raw Engine API
+bench: collection ## Measure against community.docker, docker compose and the raw Engine API
 	$(RUN) bench python -m bench $(ARGS)
 
 engine: collection ## See to it that a container engine answers on this machine
-	@tools/engine.sh
+	$(RUN) run ansible localhost -m ansible.builtin.include_role -a name=stowage.docker.engine --connection local --become
 
 build: ## Build the collection's tarball
 	$(RUN) run ansible-galaxy collection build --force
