@@ -15,6 +15,8 @@ import os
 import tempfile
 from typing import Any, Dict, Mapping, Optional
 
+_SECTIONS = ("images", "networks", "volumes", "containers")
+
 
 def state_directory(environ: Mapping[str, str]) -> str:
     """``/var/lib/stowage`` for root, the user's own state directory (XDG) for everybody else."""
@@ -31,9 +33,14 @@ class Memory:
         engine = hashlib.sha256(address.encode()).hexdigest()[:16]
         self._folder = os.path.join(directory, "engines", engine)
 
-    def remember(self, scope: str, manifest: Mapping[str, Any]) -> None:
-        """Keep a manifest, without its logins. A full or read-only disk is no reason to fail."""
+    def remember(self, scope: str, manifest: Mapping[str, Any], *, whole: bool = True) -> None:
+        """Keep a manifest, without its logins. A full or read-only disk is no reason to fail.
+
+        One that is not the ``whole`` of its scope adds to what is known of it.
+        """
         kept = {key: value for key, value in manifest.items() if key != "registries"}
+        if not whole:
+            kept = _merged(self._manifest(scope) or {}, kept)
         text = json.dumps({"manifest": kept}, sort_keys=True)
         with contextlib.suppress(OSError):
             if self._read(scope) == text:
@@ -87,3 +94,13 @@ class Memory:
         except OSError:
             os.unlink(temporary)
             raise
+
+
+def _merged(before: Mapping[str, Any], manifest: Mapping[str, Any]) -> Dict[str, Any]:
+    """The later declaration of an object takes the place of the earlier one."""
+    merged = {**before, **manifest}
+    for section in _SECTIONS:
+        objects = {**(before.get(section) or {}), **(manifest.get(section) or {})}
+        if objects:
+            merged[section] = objects
+    return merged

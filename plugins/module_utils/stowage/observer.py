@@ -31,7 +31,7 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
 
     Raises EngineError where the engine, or a registry that has to be asked, does not answer.
     """
-    containers, images, networks, volumes = run_all(
+    entries, images, networks, volumes = run_all(
         [
             lambda: engine.containers.list(all=True),
             engine.images.list,
@@ -39,8 +39,11 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
             engine.volumes.list,
         ]
     )
-    listed = {container_name(entry): entry for entry in containers}
-    inspected = _inspect_containers(engine, listed, desired, networks)
+    listed = {container_name(entry): entry for entry in entries}
+    answers = _inspect_containers(engine, listed, desired, networks)
+    # What went away between the list and the look is not there.
+    listed = {name: entry for name, entry in listed.items() if answers.get(name, entry) is not None}
+    inspected = {name: answer for name, answer in answers.items() if answer is not None}
     found_images, image_ids = _images(images)
     _inspect_images(engine, found_images, image_ids, inspected, desired)
     return Observed(
@@ -68,7 +71,7 @@ def container_name(entry: Document) -> str:
 
 def _inspect_containers(
     engine: Engine, listed: Mapping[str, Document], desired: Desired, networks: Iterable[Document]
-) -> Dict[str, Document]:
+) -> Dict[str, Optional[Document]]:
     wanted: Set[str] = set()
     for container in desired.containers:
         if container.state != ABSENT:
@@ -78,7 +81,7 @@ def _inspect_containers(
         wanted.update(name for name, entry in listed.items() if remade & set(_networks_of(entry)))
     names = [name for name in listed if name in wanted]
     answers = run_all([_quiet(engine, str(listed[name]["Id"])) for name in names])
-    return {name: answer for name, answer in zip(names, answers) if answer is not None}
+    return dict(zip(names, answers))
 
 
 def _quiet(engine: Engine, identity: str) -> Callable[[], Optional[Document]]:

@@ -54,7 +54,9 @@ def _converge(request: Mapping[str, Any]) -> Document:
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
         try:
             run = converge_host(engine, desired, policy, check=check, files=request.get("files") or {})
-            return _answer_run(run, request, desired, engine, Memory(state_directory(os.environ), address))
+            return _answer_run(
+                run, request, desired, engine, Memory(state_directory(os.environ), address), whole=policy.prune
+            )
         except StowageError as error:
             redacted = Redactor(secret_values(desired))(str(error))
             if redacted != str(error):
@@ -62,7 +64,9 @@ def _converge(request: Mapping[str, Any]) -> Document:
             raise
 
 
-def _answer_run(run: Run, request: Mapping[str, Any], desired: Desired, engine: Engine, memory: Memory) -> Document:
+def _answer_run(
+    run: Run, request: Mapping[str, Any], desired: Desired, engine: Engine, memory: Memory, *, whole: bool
+) -> Document:
     result = render_run(run)
     if run.missing:
         return result
@@ -71,7 +75,7 @@ def _answer_run(run: Run, request: Mapping[str, Any], desired: Desired, engine: 
         if run.report.changed:
             observed = observe_host(engine, _names_only(desired), _anonymous)
         if not run.report.failures and request.get("remember", True):
-            memory.remember(desired.scope, request.get("manifest") or {})
+            memory.remember(desired.scope, request.get("manifest") or {}, whole=whole)
     result.update(render_objects(desired, observed))
     return result
 
