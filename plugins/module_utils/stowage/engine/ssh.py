@@ -14,7 +14,8 @@ import os
 import socket
 import sys
 import threading
-from typing import Any, Dict, List, Optional
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional
 
 from ..errors import EngineUnreachable
 from .address import DEFAULT_HOST, Address, parse_address
@@ -23,6 +24,7 @@ from .transport import RECEIVE_SIZE, Dialer, Stream
 MAX_JUMPS = 8
 LAST_WORDS = 2000  # bytes of the far side's stderr that are kept
 EXIT_WAIT = 1.0  # seconds to wait for the far command's exit code, once its output has ended
+CLOSE_WAIT = 5.0  # seconds to wait for the end of the ssh connection's thread
 
 # stdin to the engine's socket and back, without a byte held; for hosts without the docker command.
 _RELAY = """
@@ -75,12 +77,13 @@ class SshDialer(Dialer):
     def __init__(self, address: Address) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._clients: List[Any] = []  # jump hosts first, the target last
+        self._transport: Any = None
+        self._closers: List[Callable[[], None]] = []  # for all that is open, in the order it was opened
         self._command = ""  # what is run over there, found out at the login
 
     def open(self, timeout: Optional[float]) -> Stream:
         """Open a channel, logging in first where there is no live connection."""
-        transport = self._transport(timeout)
+        transport = self._connected(timeout)
         channel = transport.open_session(timeout=timeout)
         try:
             channel.settimeout(timeout)
@@ -95,27 +98,27 @@ class SshDialer(Dialer):
         with self._lock:
             self._hang_up()
 
-    def _transport(self, timeout: Optional[float]) -> Any:
+    def _connected(self, timeout: Optional[float]) -> Any:
         # The lock is held while connecting: every other thread needs this very connection.
         with self._lock:
-            transport = self._clients[-1].get_transport() if self._clients else None
-            if transport is not None and transport.is_active():
-                return transport
+            if self._transport is not None and self._transport.is_active():
+                return self._transport
             self._hang_up()
             paramiko = _import_paramiko()
             try:
-                self._log_in(paramiko, _read_config(paramiko), self._address, timeout)
+                transport = self._log_in(paramiko, _read_config(paramiko), self._address, timeout)
             except BaseException:
                 self._hang_up()
                 raise
-            transport = self._clients[-1].get_transport()
             transport.set_keepalive(30)
             self._command = _dial_command(self._address.path, _has_docker(transport, timeout))
+            self._transport = transport
             return transport
 
     def _hang_up(self) -> None:
-        while self._clients:
-            self._clients.pop().close()
+        self._transport = None
+        while self._closers:
+            self._closers.pop()()
 
     def _log_in(
         self,
@@ -126,8 +129,8 @@ class SshDialer(Dialer):
         *,
         through: Any = None,
         depth: int = 0,
-    ) -> None:
-        """Log in at an address as ~/.ssh/config has it, through its ProxyJump where there is one."""
+    ) -> Any:
+        """Log in at an address as ~/.ssh/config has it, through its ProxyJump; the transport."""
         if depth > MAX_JUMPS:
             raise EngineUnreachable(f"more than {MAX_JUMPS} jump hosts on the way to {self._address}")
         settings = config.lookup(address.host)
@@ -137,16 +140,15 @@ class SshDialer(Dialer):
         if through is None and jumps.lower() != "none":
             for jump in jumps.split(","):
                 hop = parse_address(f"ssh://{jump.strip()}")
-                self._log_in(paramiko, config, hop, timeout, through=through, depth=depth + 1)
-                through = self._clients[-1]
+                through = self._log_in(paramiko, config, hop, timeout, through=through, depth=depth + 1)
         sock = None
         if through is not None:
-            route = through.get_transport()
-            sock = route.open_channel("direct-tcpip", (host, port), ("", 0), timeout=timeout)
+            sock = through.open_channel("direct-tcpip", (host, port), ("", 0), timeout=timeout)
         elif settings.get("proxycommand", "none").lower() != "none":
             sock = paramiko.ProxyCommand(settings["proxycommand"])
+            self._closers.append(partial(_close_proxy, sock.process))
         client = paramiko.SSHClient()
-        self._clients.append(client)
+        self._closers.append(partial(_close_client, client))
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         for path in _known_hosts(settings):
             client.load_system_host_keys(path)
@@ -164,6 +166,21 @@ class SshDialer(Dialer):
             channel_timeout=timeout,
             sock=sock,
         )
+        return client.get_transport()
+
+
+def _close_client(client: Any) -> None:
+    transport = client.get_transport()
+    client.close()
+    if transport is not None:
+        transport.join(CLOSE_WAIT)  # its thread uses the socket a little longer, and complains if that is gone
+
+
+def _close_proxy(process: Any) -> None:
+    """End a ProxyCommand for good: paramiko only sends it a signal."""
+    process.terminate()
+    with process:
+        pass
 
 
 def _has_docker(transport: Any, timeout: Optional[float]) -> bool:
