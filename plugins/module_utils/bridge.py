@@ -8,11 +8,12 @@ Used by the action plugins on the controller and by the modules on a host, so th
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 from .options import container, host, host_info, image, network, peer, volume
 from .options.common import OptionError, Spec, engine_of
 
+REQUEST_FILE = "_request_file"
 # The module's name -> the section of a manifest that holds its one object.
 SECTIONS = {"container": "containers", "image": "images", "network": "networks", "volume": "volumes"}
 _DECLARING = {"host": host, "container": container, "image": image, "network": network, "volume": volume}
@@ -28,10 +29,32 @@ def argument_spec(kind: str) -> Spec:
     return host_info.SPEC if kind == "host_info" else _DECLARING[kind].SPEC
 
 
-def refused_options(kind: str, given: Mapping[str, Any]) -> List[str]:
-    """One sentence for each option given that only community.docker has, before "unsupported" is all that is said."""
-    reasons = _REFUSED.get(kind, {})
-    return [f"{key}: not supported: {reasons[key]}" for key in given if key in reasons]
+def sort_options(kind: str, given: Mapping[str, Any]) -> Tuple[Dict[str, Any], List[str]]:
+    """The options that exist, and a sentence for each of the others and for each that is given twice."""
+    spec, reasons = argument_spec(kind), _REFUSED.get(kind, {})
+    names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
+    known: Dict[str, Any] = {}
+    problems: List[str] = []
+    written: Dict[str, str] = {}
+    for key, value in given.items():
+        name = names.get(key)
+        if key in reasons:
+            problems.append(f"{key}: not supported: {reasons[key]}")
+        elif name is None:
+            problems.append(f"{key}: there is no such option{_nearest(key, names)}")
+        elif name in written:
+            problems.append(f"{key}: is another name of {written[name]}, which is set too")
+        else:
+            written[name] = key
+            known[key] = value
+    return known, problems
+
+
+def _nearest(key: str, names: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key, names, 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def request_from(kind: str, params: Mapping[str, Any], *, check: bool) -> Dict[str, Any]:
@@ -67,14 +90,14 @@ def result_from(kind: str, request: Mapping[str, Any], answer: Mapping[str, Any]
 
 def refusal(kind: str, problems: List[Mapping[str, str]]) -> str:
     """One text for all problems of a declaration, each with the path of what is wrong."""
-    lines = [f"{_path(kind, problem['path'])}: {problem['message']}" for problem in problems]
+    lines = list(dict.fromkeys(f"{_path(kind, problem['path'])}: {problem['message']}" for problem in problems))
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
     return f"the declaration was refused ({count}), and nothing was changed:\n" + "\n".join(lines)
 
 
 def _path(kind: str, path: str) -> str:
     """The path as the task has it: below the document for host, the option alone for a single object."""
-    path = path[2:] if path.startswith("$.") else path
+    path = path.removeprefix("$.")
     section = SECTIONS.get(kind)
     if section is None or not path.startswith(section):
         return path
@@ -96,15 +119,18 @@ def _single(kind: str, request: Mapping[str, Any], result: Dict[str, Any]) -> No
 
 
 def run_module(kind: str) -> None:
-    """Be the module: read the options, ask the runtime in this process, return what it says."""
+    """Be the module: read the options, ask the runtime in this process, return what it says.
+
+    An action plugin that cannot stay until the end hands over a file with the whole request. It is not
+    an option: options are written to the host's log, and a request holds secrets.
+    """
     from ansible.module_utils.basic import AnsibleModule
 
     module = AnsibleModule(argument_spec=argument_spec(kind), supports_check_mode=True)
     from .stowage.request import answer
 
     try:
-        handed_over = module.params["_request"]
-        request = json.loads(handed_over) if handed_over else request_from(kind, module.params, check=module.check_mode)
+        request = _handed_over(module.params) or request_from(kind, module.params, check=module.check_mode)
     except OptionError as error:
         module.fail_json(msg=str(error))
     result = result_from(kind, request, answer(request), diff=module._diff)
@@ -115,3 +141,11 @@ def run_module(kind: str) -> None:
     if result.pop("failed"):
         module.fail_json(**{"msg": "failed", **result})
     module.exit_json(**result)
+
+
+def _handed_over(params: Mapping[str, Any]) -> Dict[str, Any]:
+    path = params.get(REQUEST_FILE)
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return dict(json.load(file))

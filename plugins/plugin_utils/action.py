@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import bridge
 from ..module_utils.options.common import OptionError
+from ..module_utils.stowage.content import ContentError
 from .delivery import Delivery
 from .sources import Sources
 
@@ -70,19 +71,23 @@ class DeclaringAction(ActionBase):
         if sources.digests and not request.get("check"):
             request["files"] = _bring(sources.digests, sources, delivery)
         required = [key for key, option in bridge.argument_spec(self.KIND).items() if option.get("required")]
-        arguments = {key: "-" for key in required} | {"_request": json.dumps(request)}
-        return dict(
-            self._execute_module(
-                f"{COLLECTION}.{self.KIND}", arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val)
-            )
+        with tempfile.NamedTemporaryFile("w", dir=C.DEFAULT_LOCAL_TMP, encoding="utf-8") as file:
+            json.dump(request, file)
+            file.flush()
+            path = delivery.bring({"request.json": file.name})["request.json"]
+        result = self._execute_module(
+            f"{COLLECTION}.{self.KIND}",
+            {**dict.fromkeys(required, "-"), bridge.REQUEST_FILE: path},
+            task_vars=task_vars,
+            wrap_async=bool(self._task.async_val),
+            ignore_unknown_opts=True,
         )
+        return dict(result)
 
     def _request(self) -> dict[str, Any]:
         given = plain(self._task.args)
-        validator = ArgumentSpecValidator(bridge.argument_spec(self.KIND))
-        problems = bridge.refused_options(self.KIND, given)
-        refused = {problem.partition(":")[0] for problem in problems}
-        result = validator.validate({key: value for key, value in given.items() if key not in refused})
+        known, problems = bridge.sort_options(self.KIND, given)
+        result = ArgumentSpecValidator(bridge.argument_spec(self.KIND)).validate(known)
         problems += result.error_messages
         if problems:
             raise AnsibleActionFail("\n".join(problems))
@@ -92,7 +97,11 @@ class DeclaringAction(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _find(self, path: str) -> str:
-        return str(self._find_needle("files", path))
+        """Where a path of the task leads, by the rules of copy's src. Raises ContentError."""
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleError as error:
+            raise ContentError(" ".join(str(error).split())) from error
 
 
 def _bring(digests: list[str], sources: Sources, delivery: Delivery) -> dict[str, str]:

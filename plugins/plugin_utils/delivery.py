@@ -30,7 +30,7 @@ _NOT_THIS_ONE = (TOO_OLD, 126, 127)
 # Read nothing but the bootstrap's own length and text; old interpreters must be able to parse this line.
 _FIRST_STEP = (
     f"import sys;sys.version_info<(3,9)and sys.exit({TOO_OLD});"
-    "i=sys.stdin.buffer;s={};exec(i.read(int(i.readline())),s);s['run'](i)"
+    'i=sys.stdin.buffer;s={};exec(i.read(int(i.readline())),s);s["run"](i)'
 )
 _PLACES = ("python3", "/usr/bin/python3", "/usr/local/bin/python3", "/usr/libexec/platform-python")
 # These shape the interpreter's own start, and so must be there before it; none of them holds a secret.
@@ -55,7 +55,7 @@ class Delivery:
         self._action._compute_environment_string(environment)
         early = {key: str(value) for key, value in environment.items() if _EARLY.fullmatch(key)}
         late = {key: str(value) for key, value in environment.items() if key not in early}
-        command = f"/bin/sh -c {shlex.quote(self._script())}"
+        command = self._command()
         if early:
             command = f"{self._connection._shell.env_prefix(**early)} {command}"
         result = self._run(command, _parcel(mark, late, request))
@@ -109,17 +109,18 @@ class Delivery:
         common = C.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=self._vars) or ()
         return list(dict.fromkeys(str(name) for name in (known, *common, *_PLACES) if name))
 
-    def _script(self) -> str:
+    def _command(self) -> str:
         names = self._interpreters()
         step = shlex.quote(_FIRST_STEP)
         if len(names) == 1:  # may carry arguments, as "/usr/bin/env python3" does
             return f"{names[0]} -c {step}"
         codes = "|".join(str(code) for code in _NOT_THIS_ONE)
         tries = " ".join(shlex.quote(name) for name in names)
-        return (
+        script = (
             f'for p in {tries}; do command -v "$p" >/dev/null 2>&1 || continue; '
             f'"$p" -c {step}; r=$?; case $r in {codes}) ;; *) exit $r;; esac; done; exit {TOO_OLD}'
         )
+        return f"/bin/sh -c {shlex.quote(script)}"
 
 
 def _target_vars(action: Any, task_vars: Mapping[str, Any]) -> Mapping[str, Any]:

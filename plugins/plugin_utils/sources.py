@@ -19,6 +19,8 @@ from ..module_utils.stowage.content.context import Context
 
 # Contexts are mostly text: a fast level takes most of what there is to gain.
 _LEVEL = 5
+# Stands for content that could not be read, so that the host finds all else that is wrong.
+_UNREAD = "sha256:"
 
 
 class Sources:
@@ -35,10 +37,15 @@ class Sources:
         for name, entry in _entries(manifest):
             build, load = entry.get("build"), entry.get("load")
             path = f'$.images["{name}"]'
-            if _is_here(build, "context"):
-                self._guard(f"{path}.build", lambda build=build: self._identify_context(build))
-            if _is_here(load, "path"):
-                self._guard(f"{path}.load", lambda name=name, load=load: self._identify_archive(name, load))
+            try:
+                if _is_here(build, "context"):
+                    path += ".build"
+                    self._identify_context(build)
+                if _is_here(load, "path"):
+                    path += ".load"
+                    self._identify_archive(name, load)
+            except ContentError as error:
+                self.problems.append({"path": path, "message": str(error)})
 
     def file(self, digest: str, folder: Path) -> str:
         """A file to transfer: the archive itself, or the context packed into ``folder``."""
@@ -55,14 +62,9 @@ class Sources:
         """Everything there is to bring."""
         return [*self._contexts, *self._archives]
 
-    def _guard(self, path: str, identify: Callable[[], None]) -> None:
-        try:
-            identify()
-        except ContentError as error:
-            self.problems.append({"path": path, "message": str(error)})
-
     def _identify_context(self, build: dict[str, Any]) -> None:
         written = build["context"]
+        build["digest"] = _UNREAD
         if "://" in written or written.startswith("git@"):
             raise ContentError(f"{written}: contexts are folders; check the sources out and name the folder")
         inline = build.pop("dockerfile_inline", None)
@@ -71,6 +73,7 @@ class Sources:
         self._contexts[build["digest"]] = context
 
     def _identify_archive(self, name: str, load: dict[str, Any]) -> None:
+        load["digest"], load["layers"] = _UNREAD, []
         path = self._find(load["path"])
         archive = read_archive(path)
         load["digest"], load["layers"] = archive.digest, list(archive.image(name).layers)

@@ -21,9 +21,6 @@ CONNECTION: Spec = {
     "timeout": {"type": "float"},
 }
 
-# The whole request, ready made: how the action hands over where a module has to run instead of it.
-HANDED_OVER: Spec = {"_request": {"type": "str", "no_log": True}}
-
 LOCK: Spec = {"lock_timeout": {"type": "float", "default": 60.0}}
 
 WAITING: Spec = {

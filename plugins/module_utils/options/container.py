@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, HANDED_OVER, LOCK, OBJECT_SCOPE, REGISTRIES, WAITING, Spec, given
+from .common import CONNECTION, LOCK, OBJECT_SCOPE, REGISTRIES, WAITING, Spec, given
 from .peer import RENAMED, translate_service
 
 _STRINGS = {"type": "list", "elements": "str"}
@@ -134,7 +134,6 @@ SPEC: Spec = {
     **WAITING,
     **LOCK,
     **CONNECTION,
-    **HANDED_OVER,
 }
 
 

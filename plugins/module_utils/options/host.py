@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, HANDED_OVER, LOCK, REGISTRIES, WAITING, Spec
+from .common import CONNECTION, LOCK, REGISTRIES, WAITING, Spec
 from .peer import translate_service
 
 _SECTIONS = ("registries", "images", "networks", "volumes")
@@ -22,7 +22,6 @@ SPEC: Spec = {
     **WAITING,
     **LOCK,
     **CONNECTION,
-    **HANDED_OVER,
 }
 
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
-from .common import CONNECTION, HANDED_OVER, Spec
+from .common import CONNECTION, Spec
 
 SPEC: Spec = {
     "scope": {"type": "str"},
     "drift": {"type": "bool", "default": True},
     **CONNECTION,
-    **HANDED_OVER,
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, HANDED_OVER, LOCK, OBJECT_SCOPE, Spec, given
+from .common import CONNECTION, LOCK, OBJECT_SCOPE, Spec, given
 
 _POOL: Spec = {
     "subnet": {"type": "str"},
@@ -43,7 +43,6 @@ SPEC: Spec = {
     **OBJECT_SCOPE,
     **LOCK,
     **CONNECTION,
-    **HANDED_OVER,
 }
 
 REFUSED: Dict[str, str] = {

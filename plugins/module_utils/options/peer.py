@@ -196,7 +196,7 @@ _TRANSLATIONS: Dict[str, _Translation] = {
     "restart_retries": _restart_retries,
     "keep_volumes": _keep_volumes,
     "blkio_weight": _blkio,
-    **{key: _blkio for key in _DEVICE_LIMITS},
+    **dict.fromkeys(_DEVICE_LIMITS, _blkio),
     "device_requests": _device_requests,
     "mounts": _mounts,
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, HANDED_OVER, LOCK, OBJECT_SCOPE, Spec, given
+from .common import CONNECTION, LOCK, OBJECT_SCOPE, Spec, given
 
 SPEC: Spec = {
     "name": {"type": "str", "required": True, "aliases": ["volume_name"]},
@@ -18,7 +18,6 @@ SPEC: Spec = {
     **OBJECT_SCOPE,
     **LOCK,
     **CONNECTION,
-    **HANDED_OVER,
 }
 
 # docker_volume's words for it; "always" would lose the data on every run.
