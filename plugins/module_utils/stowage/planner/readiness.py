@@ -34,8 +34,9 @@ class Progress:
     waits: Dict[str, int] = field(default_factory=dict)
 
     @property
-    def touched(self) -> bool:
-        return self.started is not None or self.final is not None
+    def runs_on(self) -> bool:
+        """Whether the process of before goes on running, changed in place at most."""
+        return self.started is None and not self.replaced
 
 
 class Readiness:
@@ -99,8 +100,8 @@ class Readiness:
             return progress.final if progress.final is not None else progress.started
         if condition in progress.waits:
             return progress.waits[condition]
-        if not progress.touched and self._is_met(other, condition):
-            return None
+        if progress.runs_on and self._is_met(other, condition):
+            return progress.final
         wait = WaitContainer(
             other.name,
             f"{container.name} depends on it",
