@@ -21,15 +21,12 @@ KEPT = (".git", "tests/output")
 
 def tracked() -> set[Path]:
     """Return the tree's own files, relative: what git tracks or would; without git, all but what is hidden."""
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode == 0:
+    git = shutil.which("git")
+    command = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = git and subprocess.run([git, "-C", ROOT, *command], capture_output=True, text=True, check=False)
+    if listed and listed.returncode == 0:
         names = {Path(name) for name in listed.stdout.split("\0") if name}
-    else:
+    else:  # an unpacked archive, or somebody else's clone
         names = {path.relative_to(ROOT) for path in ROOT.rglob("*")}
         names = {name for name in names if "__pycache__" not in name.parts and name.parts[0] not in (".cache", ".git")}
     return {name for name in names if (ROOT / name).is_file()}

@@ -36,8 +36,9 @@ fitting() { # prints the interpreter to use and whether it is complete
 install_python() {
     [ "$(id -u)" = 0 ] || { say "no Python >= 3.11 that can make virtual environments: install python3-venv"; exit 1; }
     say "installing Debian's python3 and python3-venv"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-        python3 python3-venv ca-certificates; } >&2
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+        python3 python3-venv ca-certificates >/dev/null
 }
 
 found=$(fitting)
