@@ -3,17 +3,21 @@
 """Runs on the host, ahead of the runtime: takes the parcel apart, runs the request, prints the answer.
 
 The controller sends this file's text as the first part of the parcel (see delivery.py); it needs
-Python 3.9 and nothing else, and imports nothing before ``sys.path`` is safe. Knows nothing of what
-the request asks.
+Python 3.9 and nothing else, and imports nothing before ``sys.path`` is safe. The runtime's modules are
+imported out of the parcel. What was compiled is kept on the host, for its owner alone, since compiling
+takes longer than finding out that nothing is to do. Knows nothing of what the request asks.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import IO, Any
+
+PACKAGE = "stowage"
 
 
-def run(stream):
-    """Read header, runtime and request from ``stream``; write one line between the header's marks."""
+def run(stream: IO[bytes]) -> None:
+    """Read header, sources and request from ``stream``; write one line between the header's marks."""
     # An empty entry is the working folder: a json.py lying there must not become ours.
     sys.path[:] = [entry for entry in sys.path if entry]
     import json
@@ -22,46 +26,131 @@ def run(stream):
 
     header = json.loads(stream.readline())
     os.environ.update(header["environment"])
-    runtime = zlib.decompress(stream.read(header["runtime"]))
+    runtime = Runtime(stream.read(header["sources"]), header["digest"])
     request = json.loads(zlib.decompress(stream.read(header["request"])))
     # Children (build tools, credential helpers) must find an end of input, not a waiting terminal.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    place, folder = _place(os, runtime)
-    sys.path.insert(0, place)
+    sys.meta_path.insert(0, runtime)
     try:
         from stowage.request import answer
 
         result = answer(request)
-    except BaseException as error:  # noqa: BLE001  whatever it is, the controller gets to see it
+    except BaseException as error:  # whatever it is, the controller gets to see it
         import traceback
 
         text = f"the runtime failed on the host: {type(error).__name__}: {error}"
         result = {"changed": False, "failed": True, "msg": text, "exception": traceback.format_exc()}
-    finally:
-        if folder:
-            import shutil
-
-            shutil.rmtree(folder, ignore_errors=True)
     mark = header["mark"]
     sys.stdout.write(f"\n{mark}{json.dumps(result)}{mark}\n")
     sys.stdout.flush()
+    if not request.get("check"):
+        runtime.keep()
 
 
-def _place(os, runtime):
-    """``(path of the zip, folder to remove)``: in memory where the kernel can, else a private folder."""
+class Runtime:
+    """Finder and loader of the runtime's modules: compiled where they were kept, else from their sources."""
+
+    def __init__(self, squeezed: bytes, digest: str) -> None:
+        self._squeezed = squeezed
+        self._unpacked: dict[str, str] = {}
+        self._path = _cache_path(digest)
+        self._codes: dict[str, Any] = _recall(self._path)
+        self._kept = len(self._codes)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The interface of sys.meta_path."""
+        if name.partition(".")[0] != PACKAGE:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        stem = name.replace(".", "/")
+        for file in (stem + "/__init__.py", stem + ".py"):
+            if file in self._codes or file in self._sources():
+                spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
+                spec.has_location = True  # so that modules have a __file__, and tracebacks a place
+                return spec
+        return None
+
+    def create_module(self, spec: Any) -> None:
+        """The interface of loaders; an ordinary module will do."""
+
+    def exec_module(self, module: Any) -> None:
+        """The interface of loaders."""
+        file = module.__spec__.origin
+        code = self._codes.get(file)
+        if code is None:
+            code = compile(self._sources()[file], file, "exec", dont_inherit=True)
+            self._codes[file] = code
+        exec(code, module.__dict__)
+
+    def get_source(self, name: str) -> str:
+        """What tracebacks quote."""
+        return self._sources()[sys.modules[name].__spec__.origin]
+
+    def keep(self) -> None:
+        """Keep what was compiled in this run. That it cannot be kept is no error."""
+        if len(self._codes) == self._kept:
+            return
+        import marshal
+        import os
+        import tempfile
+        import zlib
+
+        content = marshal.dumps(self._codes)
+        folder = os.path.dirname(self._path)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if not _is_ours(os.stat(folder)):
+                return
+            for old in os.listdir(folder):
+                if old.startswith("code-") and old != os.path.basename(self._path):
+                    os.unlink(os.path.join(folder, old))
+            descriptor, temporary = tempfile.mkstemp(dir=folder)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(zlib.crc32(content).to_bytes(4, "big") + content)
+            os.replace(temporary, self._path)
+        except OSError:
+            pass
+
+    def _sources(self) -> dict[str, str]:
+        if not self._unpacked:
+            import json
+            import zlib
+
+            self._unpacked = json.loads(zlib.decompress(self._squeezed))
+        return self._unpacked
+
+
+def _cache_path(digest: str) -> str:
+    import os
+
+    folder = "/var/cache"
+    if os.geteuid():
+        folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return f"{folder}/{PACKAGE}/code-{sys.implementation.cache_tag}-{sys.hexversion:x}-{digest}"
+
+
+def _recall(path: str) -> dict[str, Any]:
+    """What was kept, if it is whole and nobody else could have written it."""
+    import os
+    import zlib
+
     try:
-        descriptor = os.memfd_create("stowage")
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(runtime)
-        path = f"/proc/self/fd/{descriptor}"
-        if os.path.isfile(path):
-            return path, ""
-    except (AttributeError, OSError):
-        pass
-    import tempfile
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as file:
+            if not (_is_ours(os.fstat(descriptor)) and _is_ours(os.stat(os.path.dirname(path)))):
+                return {}
+            checksum, content = file.read(4), file.read()
+        if zlib.crc32(content).to_bytes(4, "big") != checksum:
+            return {}
+        import marshal
 
-    folder = tempfile.mkdtemp(prefix="stowage-")
-    path = os.path.join(folder, "runtime.zip")
-    with open(path, "wb") as file:
-        file.write(runtime)
-    return path, folder
+        return dict(marshal.loads(content))
+    except (OSError, ValueError, EOFError, TypeError):
+        return {}
+
+
+def _is_ours(status: Any) -> bool:
+    import os
+
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022

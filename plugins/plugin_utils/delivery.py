@@ -135,8 +135,15 @@ def _parcel(mark: str, environment: Mapping[str, str], request: Mapping[str, Any
     bootstrap = _bootstrap()
     runtime = squeeze_runtime(Path(str(C.config.get_config_value("ANSIBLE_HOME"))).expanduser() / "stowage")
     body = zlib.compress(json.dumps(request).encode())
-    header = {"mark": mark, "environment": environment, "runtime": len(runtime), "request": len(body)}
-    return b"%d\n%s%s\n%s%s" % (len(bootstrap), bootstrap, json.dumps(header).encode(), runtime, body)
+    header = {
+        "mark": mark,
+        "environment": environment,
+        "digest": runtime.digest,
+        "sources": len(runtime.content),
+        "request": len(body),
+    }
+    parts = (bootstrap, json.dumps(header).encode() + b"\n", runtime.content, body)
+    return b"%d\n" % len(bootstrap) + b"".join(parts)
 
 
 def _bootstrap() -> bytes:

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packs the runtime, module_utils/stowage, into one zip that Python runs as it is.
+"""Packs the runtime, module_utils/stowage: as one zip that Python runs as it is, or for the wire.
 
 Same sources, same bytes, whatever their times, modes and order on the disk. Comments and docstrings
-stay behind; lines keep their numbers, so that tracebacks point into the real files. For the wire the
-zip is squeezed as a whole, which takes a third less than its files one by one. Knows nothing of how
-it gets to a host.
+stay behind; lines keep their numbers, so that tracebacks point into the real files. For the wire all
+sources are squeezed as one, which takes a third less than a zip. Knows nothing of how they travel.
 """
 
 from __future__ import annotations
@@ -13,18 +12,27 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import json
 import os
 import tempfile
 import tokenize
 import zipfile
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = "stowage"
 # Part of the cache's key: raise it whenever the same sources shall give other bytes.
 _FORMAT = 1
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Squeezed(NamedTuple):
+    """Squeezed sources: JSON, file to text, behind zlib; and what identifies them."""
+
+    content: bytes
+    digest: str
 
 
 def runtime_folder() -> Path:
@@ -34,22 +42,20 @@ def runtime_folder() -> Path:
 
 def pack_runtime(folder: Path | None = None) -> bytes:
     """The runtime as one zip, deflated: put it on ``sys.path``, or run it, as it is."""
-    return _pack(_read_sources(folder or runtime_folder()), zipfile.ZIP_DEFLATED)
+    return _pack(_read_sources(folder or runtime_folder()))
 
 
-def squeeze_runtime(cache: Path | None = None, folder: Path | None = None) -> bytes:
-    """The runtime for the wire: ``zlib`` of a zip that is only stored.
-
-    ``cache`` is a folder that keeps it between runs, since every task's process asks anew.
-    """
+def squeeze_runtime(cache: Path | None = None, folder: Path | None = None) -> Squeezed:
+    """The runtime for the wire. ``cache`` is a folder that keeps it between runs: each task's process asks anew."""
     sources = _read_sources(folder or runtime_folder())
-    kept = cache / f"runtime-{_digest(sources)[:32]}.z" if cache else None
+    digest = _digest(sources)
+    kept = cache / f"runtime-{digest}.z" if cache else None
     content = _recall(kept) if kept else None
     if content is None:
-        content = zlib.compress(_pack(sources, zipfile.ZIP_STORED), 9)
+        content = _squeeze(sources)
         if kept:
             _remember(kept, content)
-    return content
+    return Squeezed(content, digest)
 
 
 def strip(source: str) -> str:
@@ -98,18 +104,23 @@ def _digest(sources: dict[str, bytes]) -> str:
     total = hashlib.sha256(f"format {_FORMAT}\0".encode())
     for name, content in sources.items():
         total.update(f"{name}\0{len(content)}\0".encode() + content)
-    return total.hexdigest()
+    return total.hexdigest()[:32]
 
 
-def _pack(sources: dict[str, bytes], method: int) -> bytes:
+def _pack(sources: dict[str, bytes]) -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w") as archive:
         for name, content in sources.items():
             member = zipfile.ZipInfo(name, _EPOCH)
             member.create_system = 3  # Unix, on whatever machine this runs
             member.external_attr = 0o644 << 16
-            archive.writestr(member, strip(content.decode()), compress_type=method, compresslevel=9)
+            archive.writestr(member, strip(content.decode()), zipfile.ZIP_DEFLATED, 9)
     return output.getvalue()
+
+
+def _squeeze(sources: dict[str, bytes]) -> bytes:
+    texts = {name: strip(content.decode()) for name, content in sources.items()}
+    return zlib.compress(json.dumps(texts, separators=(",", ":")).encode(), 9)
 
 
 def _recall(path: Path) -> bytes | None:
