@@ -117,7 +117,7 @@ def test_push_look_and_pull(engine: Engine, registry: Registry) -> None:
     engine.images.tag(IMAGE, name, "1")
     events: list[dict[str, Any]] = []
     digest = engine.images.push(f"{name}:1", credential, progress=events.append)
-    assert digest.startswith("sha256:")
+    assert digest.startswith("sha256:"), events
     assert events
     assert engine.images.distribution(f"{name}:1", credential)["Descriptor"]["digest"] == digest
     oid = engine.images.inspect(IMAGE)["Id"]

@@ -150,8 +150,11 @@ class Images:
         digest = ""
         for event in self._events(path, query, headers, progress, timeout):
             aux = event.get("aux")
+            _before, marked, after = str(event.get("status") or "").partition(": digest: ")
             if isinstance(aux, dict) and aux.get("Digest"):
                 digest = str(aux["Digest"])
+            elif marked:  # all that the containerd image store says about it
+                digest = after.partition(" ")[0]
         return digest
 
     def remove(self, ref: str, force: bool = False, noprune: bool = False) -> List[Dict[str, Any]]:
