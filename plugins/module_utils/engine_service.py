@@ -22,6 +22,7 @@ SYSV = "sysv"
 DIRECT = "direct"
 
 _INIT_SCRIPT = "/etc/init.d/docker"
+_UNITS = "/run/systemd/system"
 _DEFAULTS = "/etc/default/docker"
 # What the init script writes and stops by; a process of our own leaves the same, so that it can be stopped alike.
 _PID_FILE = "/var/run/docker-ssd.pid"
@@ -61,7 +62,7 @@ class Service:
 
     def way(self) -> str:
         """Tell how this host starts services."""
-        if os.path.isdir("/run/systemd/system"):
+        if os.path.isdir(_UNITS):
             return SYSTEMD
         return SYSV if os.access(_INIT_SCRIPT, os.X_OK) else DIRECT
 
@@ -119,9 +120,12 @@ class Service:
             )
         with open(_PID_FILE, "w", encoding="ascii") as file:
             file.write(f"{process.pid}\n")
-        if self._wait(self.timeout, process):
+        answers = self._wait(self.timeout, process)
+        status = process.poll()
+        process.returncode = 0  # from here on it is nobody's child, and leaving it is not an oversight
+        if answers:
             return
-        said = f"dockerd ended with status {process.poll()}" if process.poll() is not None else self._silence()
+        said = self._silence() if status is None else f"dockerd ended with status {status}"
         raise ServiceError(_joined(said, _tail(self.log_path)))
 
     def _wait(self, seconds: float, process: Optional[subprocess.Popen[bytes]] = None) -> bool:
@@ -173,7 +177,7 @@ def _environment() -> Dict[str, str]:
 
 def _run(command: List[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - fixed commands
-        command,
+        [_find(command[0]) or command[0], *command[1:]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine's service: what counts as an answer, and an engine started as a process of its own.
+
+A program of three lines plays dockerd where one is started; the real one, under systemd, by its script
+and directly, is started in the role's molecule scenario.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import pytest
+
+import engine_service
+from engine_service import DIRECT, SYSTEMD, SYSV, Engine, Service, ServiceError, ask
+
+VERSION = b'{"Version": "20.10.24", "ApiVersion": "1.41"}'
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "engine.sock")
+
+
+@pytest.fixture
+def listener(path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        yield listening
+
+
+def answer_once(listener, answer):
+    def serve():
+        connection = listener.accept()[0]
+        with connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + VERSION, Engine("20.10.24", "1.41")),
+        (b"HTTP/1.0 503 Service Unavailable\r\n\r\n" + VERSION, None),
+        (b"HTTP/1.0 200 OK\r\n\r\n", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n{}", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n[]", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n<html>", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n\xff\xfe", None),
+        (b"", None),
+    ],
+)
+def test_only_an_engines_version_is_an_answer(listener, path, answer, expected):
+    thread = answer_once(listener, answer)
+    assert ask(path) == expected
+    thread.join()
+
+
+def test_nobody_there(path):
+    assert ask(path) is None
+
+
+def test_someone_who_says_nothing(listener, path):
+    assert ask(path, timeout=0.1) is None
+
+
+def test_a_socket_without_a_listener(listener, path):
+    listener.close()
+    assert ask(path) is None
+
+
+DAEMON = """\
+#!{python}
+import os, socket, time
+print("starting with", os.environ.get("HTTP_PROXY"), "and", "SECRET" in os.environ, flush=True)
+{before}
+listener = socket.socket(socket.AF_UNIX)
+listener.bind({path!r})
+listener.listen()
+while True:
+    connection = listener.accept()[0]
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + {version!r})
+    connection.close()
+"""
+
+
+@pytest.fixture
+def host(tmp_path, path, monkeypatch):
+    """A host without an init: its programs lie in one folder, and so do the files that a start leaves."""
+    monkeypatch.setattr(engine_service, "_SEARCHED", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(engine_service, "_PID_FILE", str(tmp_path / "pid"))
+    monkeypatch.setattr(engine_service, "_INIT_SCRIPT", str(tmp_path / "init"))
+    monkeypatch.setattr(engine_service, "_DEFAULTS", str(tmp_path / "defaults"))
+    monkeypatch.setattr(engine_service, "_UNITS", str(tmp_path / "systemd"))
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.net")
+    monkeypatch.setenv("SECRET", "hunter2")
+
+    def install(before=""):
+        daemon = tmp_path / "dockerd"
+        daemon.write_text(DAEMON.format(python=sys.executable, path=path, version=VERSION, before=before))
+        daemon.chmod(0o755)
+        return Service(path, str(tmp_path / "log"), 10)
+
+    yield install
+    if (tmp_path / "pid").exists():
+        pid = int((tmp_path / "pid").read_text())
+        try:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+
+def give_script(folder, commands):
+    (folder / "init").write_text(f"#!/bin/sh\n{commands}\n")
+    (folder / "init").chmod(0o755)
+
+
+def test_without_an_engine_there_is_nothing_to_start(host, tmp_path, path):
+    service = Service(path, str(tmp_path / "log"), 10)
+    assert not service.installed()
+    with pytest.raises(ServiceError, match="no dockerd on this host"):
+        service.start()
+
+
+def test_started_directly_it_answers_and_outlives_the_starter(host, tmp_path):
+    service = host()
+    assert service.installed()
+    assert service.answer() is None
+    assert service.start() == DIRECT
+    assert service.answer() == Engine("20.10.24", "1.41")
+    assert os.getsid(int((tmp_path / "pid").read_text())) != os.getsid(0)
+    assert (tmp_path / "log").read_text() == "starting with http://proxy.example.net and False\n"
+
+
+def test_a_script_that_fails_is_not_the_end(host, tmp_path):
+    give_script(tmp_path, "exit 2")
+    service = host()
+    assert service.way() == SYSV
+    assert service.start() == DIRECT
+
+
+def test_a_script_that_works_is_enough(host, tmp_path):
+    service = host()
+    (tmp_path / "init").write_text(
+        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\necho $! >{tmp_path}/pid\n"
+    )
+    (tmp_path / "init").chmod(0o755)
+    assert service.start() == SYSV
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_script_whose_daemon_takes_its_time_is_waited_for(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_service, "_SCRIPT_PATIENCE", 0.2)
+    service = host(before="time.sleep(1)")
+    (tmp_path / "init").write_text(
+        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\necho $! >{tmp_path}/pid\n"
+    )
+    (tmp_path / "init").chmod(0o755)
+    assert service.start() == SYSV
+
+
+def test_an_engine_that_ends_says_why(host, tmp_path):
+    (tmp_path / "log").write_text("of an earlier run\n")
+    service = host(before="raise SystemExit('no space left on device')")
+    begin = time.monotonic()
+    with pytest.raises(ServiceError) as raised:
+        service.start()
+    assert time.monotonic() - begin < 5
+    assert str(raised.value).splitlines()[0] == "dockerd ended with status 1"
+    assert str(raised.value).splitlines()[-1] == "no space left on device"
+
+
+def test_an_engine_that_is_silent_is_given_up(host):
+    service = host(before="time.sleep(60)")
+    service.timeout = 0.5
+    with pytest.raises(ServiceError, match=r"did not answer on .* within 0.5 s"):
+        service.start()
+
+
+def test_options_of_the_distributions_defaults_reach_the_engine(host, tmp_path):
+    (tmp_path / "defaults").write_text('DOCKER_OPTS="--one --two"\n')
+    service = host(before="import sys; print(sys.argv[1:], flush=True)")
+    service.start()
+    assert (tmp_path / "log").read_text().splitlines()[1] == "['--one', '--two']"
+
+
+def test_a_socket_that_only_systemd_holds_is_not_touched(host, tmp_path, listener):
+    """Connecting would start the engine: the listener's queue must stay empty."""
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemctl").write_text('#!/bin/sh\n[ "$2" = docker.socket ] && echo active || echo inactive\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    service = host()
+    assert service.way() == SYSTEMD
+    assert service.answer() is None
+    listener.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_a_unit_that_does_not_start_is_told_with_its_journal(host, tmp_path):
+    (tmp_path / "systemd").mkdir()
+    for name, said in (("systemctl", "Job for docker.service failed"), ("journalctl", "no such storage driver")):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{said}"\n[ {name} = journalctl ]\n')
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(ServiceError) as raised:
+        host().start()
+    assert str(raised.value) == "systemctl: Job for docker.service failed\nno such storage driver"
