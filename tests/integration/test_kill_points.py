@@ -32,12 +32,12 @@ def declaration(version: int) -> dict[str, Any]:
         "stop_grace_period": "0s",
         "volumes": ["/data"],
         "environment": {"VERSION": str(version)},
-        "networks": {"front": {"ipv4_address": f"172.30.{version}.10"}, "back": {"aliases": ["app"]}},
+        "networks": {"front": {"ipv4_address": f"10.78.{version}.10"}, "back": {"aliases": ["app"]}},
     }
     return {
         "scope": "kill",
         "monitor": 0,
-        "networks": {"front": {"ipam": {"config": [{"subnet": f"172.30.{version}.0/24"}]}}, "back": {}},
+        "networks": {"front": {"ipam": {"config": [{"subnet": f"10.78.{version}.0/24"}]}}, "back": {}},
         "containers": {
             "app": service,
             "peer": {**service, "volumes": [], "command": ["sleep", "1000"], "environment": {}, "networks": ["front"]},
@@ -111,5 +111,5 @@ def _converges(place: Place, version: int, born: str, point: str) -> None:
     assert len([name for name in state["volumes"] if len(name) == HEX]) == 1, point
     assert place.born() == born, f"{point}: the anonymous volume is another one"
     settings = place.get("/containers/app/json")["NetworkSettings"]["Networks"]
-    assert settings["front"]["IPAddress"] == f"172.30.{version}.10", point
+    assert settings["front"]["IPAddress"] == f"10.78.{version}.10", point
     assert "app" in settings["back"]["Aliases"], point

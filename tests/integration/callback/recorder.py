@@ -25,8 +25,9 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "recorder"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _keep(self, result: Any) -> None:
-        entry = {"host": result.host.get_name(), "task": result.task.get_name(), "result": result.result}
+    def _keep(self, result: Any, **more: Any) -> None:
+        # Whether a task failed is told by the method that is called, and not by the result for callbacks.
+        entry = {"host": result.host.get_name(), "task": result.task.get_name(), "result": {**result.result, **more}}
         with Path(os.environ["RECORDER_FILE"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, default=str) + "\n")
 
@@ -34,10 +35,10 @@ class CallbackModule(CallbackBase):
         self._keep(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._keep(result)
+        self._keep(result, failed=True)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        self._keep(result)
+        self._keep(result, failed=True)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         self._keep(result)

@@ -11,6 +11,7 @@ from typing import List, Optional, Sequence, Set, Tuple
 
 from ..model.desired import ABSENT
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
+from ..service.fields.mounts import is_anonymous_name
 from ..service.labels import CONTEXT, SCOPE
 from .volumes import volume_users
 from .world import World
@@ -51,7 +52,16 @@ class Removals:
                 stopped = self._add(StopContainer(name, cause))
             volumes = bool(declared and declared.remove_volumes)
             removed.append(self._add(RemoveContainer(name, cause, volumes=volumes), [stopped]))
+            if volumes:
+                self._anonymous_volumes(name, removed[-1])
         return removed
+
+    def _anonymous_volumes(self, name: str, removed: int) -> None:
+        """Those that moved along with a replacement: the engine takes them for named ones since, and keeps them."""
+        for mount in self.world.observed.containers[name].mounts:
+            volume = str(mount.get("Name") or "")
+            if is_anonymous_name(volume) and [user.name for user in volume_users(volume, self.world)] == [name]:
+                self._add(RemoveVolume(volume, f"goes with {name}"), [removed])
 
     def networks(self, after: Sequence[int]) -> None:
         world = self.world
