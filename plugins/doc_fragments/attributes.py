@@ -10,12 +10,15 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
     support: full
     details:
       - The operations that C(--check) lists are those the next run carries out, pulls, builds and loads included.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in
+        diff mode.
     support: full
     details:
       - The diff is the plan, one line per operation, each with its reason.
@@ -38,12 +41,15 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
     support: full
     details:
       - This module changes nothing.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in
+        diff mode.
     support: N/A
   idempotent:
     description:

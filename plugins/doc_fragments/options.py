@@ -61,6 +61,8 @@ requirements:
   - Docker Engine 20.10 (API 1.41) or newer.
 notes:
   - The user that the task runs as needs access to the engine's socket, as root or through the group C(docker).
+  - Compiled code is kept in C(/var/cache/stowage), or for users other than root in C(~/.cache/stowage), readable by its
+    owner alone. It may be removed at any time.
   - The variables C(DOCKER_HOST), C(DOCKER_TLS), C(DOCKER_TLS_VERIFY), C(DOCKER_CERT_PATH) and C(DOCKER_TLS_HOSTNAME)
     are those of the managed host; the task's C(environment) sets them as well.
 """

@@ -5,6 +5,8 @@
 Used by the action plugins on the controller and by the modules on a host, so that both say the same.
 """
 
+# The action plugins need neither AnsibleModule nor the runtime, a module both.
+# ruff: noqa: PLC0415
 from __future__ import annotations
 
 import json
@@ -133,7 +135,7 @@ def run_module(kind: str) -> None:
         request = _handed_over(module.params) or request_from(kind, module.params, check=module.check_mode)
     except OptionError as error:
         module.fail_json(msg=str(error))
-    result = result_from(kind, request, answer(request), diff=module._diff)
+    result = result_from(kind, request, answer(request), diff=module._diff)  # noqa: SLF001  modules have no other way to know
     for warning in result.pop("warnings", None) or ():
         module.warn(warning)
     # Options hold secrets under keys that no rule of names finds; so none of them is returned.

@@ -14,18 +14,20 @@ description:
   - Declares one container and converges the host to it, in one round trip, through the same planner as
     M(stowage.docker.host).
   - Options are the keys of a service of the compose specification, in all their syntaxes, long and short. The names
-    that C(community.docker.docker_container) has for them are aliases, or options of their own where the form differs.
-  - "The declaration is the whole truth about the container: what is taken out of the task, a port, a label, a mount, a
-    variable, is taken out of the container. An option that is not set means the image's value, or the engine's default."
-  - "A container that cannot be changed in place is replaced: the new one is created beside the old one, started, and
-    watched until it is healthy, or has run for O(monitor) seconds where there is no health check; only then is the old
-    one removed. Where anything fails, the old one runs again. Anonymous volumes move along. Limits of memory, CPU and
-    processes, the restart policy and networks are changed in place."
+    that C(community.docker.docker_container) has for them are aliases, or options of their own where the form
+    differs.
+  - "The declaration is the whole truth about the container: what is taken out of the task, a port, a label, a
+    mount, a variable, is taken out of the container. An option that is not set means the image's value, or the
+    engine's default."
+  - "A container that cannot be changed in place is replaced: the new one is created beside the old one, started,
+    and watched until it is healthy, or has run for O(monitor) seconds where there is no health check; only then is
+    the old one removed. Where anything fails, the old one runs again. Anonymous volumes move along. Limits of
+    memory, CPU and processes, the restart policy and networks are changed in place."
   - "A container of that exact name that was made by others is adopted. Where it already is as declared, it is not
     touched, not even restarted. One that another scope owns is refused."
   - C(--check) lists the very operations the next run carries out.
-  - For more than one container on a host, M(stowage.docker.host) takes them all in one task, plans them together, and
-    knows C(depends_on), C(scale) and what is not declared any more.
+  - For more than one container on a host, M(stowage.docker.host) takes them all in one task, plans them together,
+    and knows C(depends_on), C(scale) and what is not declared any more.
 extends_documentation_fragment:
   - stowage.docker.options
   - stowage.docker.options.lock
@@ -78,8 +80,8 @@ options:
     type: str
   command:
     description:
-      - The command, in place of the image's. A list of words, or a line that is split as a shell splits it; no shell
-        runs it.
+      - The command, in place of the image's. A list of words, or a line that is split as a shell splits it; no
+        shell runs it.
     type: raw
   entrypoint:
     description:
@@ -205,9 +207,9 @@ options:
       - "Mounts. Short: C([source:]target[:options]), where a source with a leading C(/) is a path on the host, any
         other the name of a volume, and options are C(ro), C(rw), C(z), C(Z), C(nocopy) and those of propagation."
       - "Long: a mapping of C(type) (V(bind), V(volume), V(tmpfs), V(image), V(cluster), V(npipe)), C(source),
-        C(target), C(read_only), and a section named after the type: C(bind) with C(propagation), C(create_host_path),
-        C(selinux), C(recursive); C(volume) with C(nocopy), C(labels), C(subpath); C(tmpfs) with C(size), C(mode);
-        C(image) with C(subpath)."
+        C(target), C(read_only), and a section named after the type: C(bind) with C(propagation),
+        C(create_host_path), C(selinux), C(recursive); C(volume) with C(nocopy), C(labels), C(subpath); C(tmpfs)
+        with C(size), C(mode); C(image) with C(subpath)."
       - Paths on the host are absolute. A target without a source is an anonymous volume.
     type: list
     elements: raw
@@ -222,8 +224,8 @@ options:
     type: raw
   devices:
     description:
-      - "Devices of the host: C(source[:target[:permissions]]), a mapping of C(source), C(target) and C(permissions),
-        or a name of the Container Device Interface, as in V(vendor.example/gpu=all)."
+      - "Devices of the host: C(source[:target[:permissions]]), a mapping of C(source), C(target) and
+        C(permissions), or a name of the Container Device Interface, as in V(vendor.example/gpu=all)."
     type: list
     elements: raw
   device_cgroup_rules:
@@ -385,14 +387,15 @@ options:
     type: float
   blkio_config:
     description:
-      - "Block I/O: C(weight) (10 to 1000), C(weight_device), a list of C(path) and C(weight), and C(device_read_bps),
-        C(device_write_bps), C(device_read_iops) and C(device_write_iops), lists of C(path) and C(rate)."
+      - "Block I/O: C(weight) (10 to 1000), C(weight_device), a list of C(path) and C(weight), and
+        C(device_read_bps), C(device_write_bps), C(device_read_iops) and C(device_write_iops), lists of C(path) and
+        C(rate)."
     type: dict
   healthcheck:
     description:
-      - "The health check, in place of the image's: C(test) (a list that begins with V(CMD), V(CMD-SHELL) or V(NONE),
-        or a line for the shell), C(interval), C(timeout), C(start_period), C(start_interval) (durations, as in
-        V(1m30s)), C(retries), and C(disable)."
+      - "The health check, in place of the image's: C(test) (a list that begins with V(CMD), V(CMD-SHELL) or
+        V(NONE), or a line for the shell), C(interval), C(timeout), C(start_period), C(start_interval) (durations,
+        as in V(1m30s)), C(retries), and C(disable)."
       - It gates replacements and starts.
     type: dict
   restart:
@@ -442,8 +445,8 @@ options:
     elements: dict
   device_read_iops:
     description:
-      - "C(docker_container)'s form of C(blkio_config.device_read_iops): C(path) and C(rate), operations per second to
-        read."
+      - "C(docker_container)'s form of C(blkio_config.device_read_iops): C(path) and C(rate), operations per second
+        to read."
     type: list
     elements: dict
   device_write_bps:
@@ -479,8 +482,8 @@ options:
   mounts:
     description:
       - "C(docker_container)'s form of mounts: C(target), C(source), C(type), C(read_only), C(propagation),
-        C(no_copy), C(labels), C(subpath), C(tmpfs_size), C(tmpfs_mode), C(create_mountpoint), C(non_recursive). They
-        are added to O(volumes)."
+        C(no_copy), C(labels), C(subpath), C(tmpfs_size), C(tmpfs_mode), C(create_mountpoint), C(non_recursive).
+        They are added to O(volumes)."
     type: list
     elements: dict
   restart_retries:

@@ -13,20 +13,21 @@ author: The stowage authors (@stowage)
 description:
   - Takes one document with images, networks, volumes and containers, compares it with the engine, and carries out
     the operations that lead from the one to the other. The document reaches the host in one round trip.
-  - "The plan: everything that will be done is planned before anything is done. C(--check) prints the plan and stops,
-    C(--diff) shows it as the diff, and the result holds it as RV(plan). What C(--check) lists is what the next run does."
-  - "The declaration is the whole truth about an object it names. What is taken out of it, a port, a label, a mount, a
-    capability, a variable, is taken out of the container. Values that come from the image are left alone."
+  - "The plan: everything that will be done is planned before anything is done. C(--check) prints the plan and
+    stops, C(--diff) shows it as the diff, and the result holds it as RV(plan). What C(--check) lists is what the
+    next run does."
+  - "The declaration is the whole truth about an object it names. What is taken out of it, a port, a label, a mount,
+    a capability, a variable, is taken out of the container. Values that come from the image are left alone."
   - "Ownership: each object made here belongs to O(scope). What a scope made and does not name any more is removed,
     unless O(prune=false). What others made is never changed and never removed. Volumes are only ever removed by
     C(state: absent)."
-  - "Adoption: a container, network or volume that is named here and was made by others becomes the scope's. Where it
-    already is as declared, it is not touched, not even restarted."
-  - "Replacement: a container that cannot be changed in place is replaced. The new one is created beside the old one,
-    started, and watched until it is healthy, or has run for O(monitor) seconds where there is no health check. Only then
-    is the old one removed. Where anything fails, the old one runs again, and the task fails with the engine's words and
-    the last lines of the new one's log. Limits of memory, CPU and processes, restart policies and networks are changed
-    in place."
+  - "Adoption: a container, network or volume that is named here and was made by others becomes the scope's. Where
+    it already is as declared, it is not touched, not even restarted."
+  - "Replacement: a container that cannot be changed in place is replaced. The new one is created beside the old
+    one, started, and watched until it is healthy, or has run for O(monitor) seconds where there is no health check.
+    Only then is the old one removed. Where anything fails, the old one runs again, and the task fails with the
+    engine's words and the last lines of the new one's log. Limits of memory, CPU and processes, restart policies
+    and networks are changed in place."
   - "A run that was killed half way is finished or undone by the next one."
   - "Mistakes in the document are found before anything is changed, all of them at once, each with its path."
 extends_documentation_fragment:
@@ -44,17 +45,19 @@ options:
     type: str
     default: host
   prune:
-    description: Remove containers, networks and images of this scope that the document does not name. Volumes stay.
+    description:
+      - Remove containers and networks of this scope, and images that it built, that the document does not name.
+        Volumes stay.
     type: bool
     default: true
   images:
     description:
-      - Images with their names as keys, as in C(shop/web:3), and how to come by them. An image that only containers name
-        needs no entry; it is pulled according to the container's C(pull_policy).
-      - "C(pull): V(missing) (default) pulls an image the host does not have; V(always) asks the registry for the digest
-        and pulls only when it differs; V(never) fails where the image is missing."
-      - "C(build): builds it; keys as in the option O(stowage.docker.image#module:build) of M(stowage.docker.image). It
-        runs only when the content hash of context, Dockerfile and options changed."
+      - Images with their names as keys, as in C(shop/web:3), and how to come by them. An image that only containers
+        name needs no entry; it is pulled according to the container's C(pull_policy).
+      - "C(pull): V(missing) (default) pulls an image the host does not have; V(always) asks the registry for the
+        digest and pulls only when it differs; V(never) fails where the image is missing."
+      - "C(build): builds it; keys as in the option O(stowage.docker.image#module:build) of M(stowage.docker.image).
+        It runs only when the content hash of context, Dockerfile and options changed."
       - "C(load): loads an archive made by C(docker save); keys C(path) and C(remote_src), as in
         O(stowage.docker.image#module:load)."
       - "C(tag_of): gives another image of the host this name, too."
@@ -66,10 +69,11 @@ options:
     description:
       - Networks with their names as keys. An empty value is a bridge network with the engine's defaults.
       - "Keys, as in compose files: C(name), C(driver) (V(bridge)), C(driver_opts), C(attachable), C(internal),
-        C(enable_ipv4), C(enable_ipv6), C(ipam) (C(driver), C(options), and C(config), a list of C(subnet), C(ip_range),
-        C(gateway), C(aux_addresses)), C(labels), C(external); and the engine's C(ingress), C(scope), C(config_only),
-        C(config_from); and C(state)."
-      - A network whose options changed is made anew; its containers are reconnected with their addresses and aliases.
+        C(enable_ipv4), C(enable_ipv6), C(ipam) (C(driver), C(options), and C(config), a list of C(subnet),
+        C(ip_range), C(gateway), C(aux_addresses)), C(labels), C(external); and the engine's C(ingress), C(scope),
+        C(config_only), C(config_from); and C(state)."
+      - A network whose options changed is made anew; its containers are reconnected with their addresses and
+        aliases.
       - An C(external) network is used as it is and never changed.
     type: dict
   volumes:
@@ -83,14 +87,15 @@ options:
   containers:
     description:
       - Containers with their names as keys. The values are services of the compose specification; every key that
-        has a counterpart in the Engine API is supported, short and long syntax alike. M(stowage.docker.container) lists
-        them with types and defaults; the names that C(community.docker.docker_container) has for them are accepted, too.
-      - "Beyond those: C(depends_on) with its conditions, in both syntaxes, between containers of this document; C(scale)
-        and C(deploy.replicas), which make C(web-1), C(web-2) and so on of C(web); C(container_name)."
-      - "C(state): V(started) (default), V(present) (created, and started only if it was made just now to replace a running
-        one), V(stopped), V(restarted) (restarted on every run) or V(absent)."
-      - "C(recreate): V(true) replaces the container on every run. C(remove_volumes): V(true) lets anonymous volumes go
-        with a container that is V(absent)."
+        has a counterpart in the Engine API is supported, short and long syntax alike. M(stowage.docker.container)
+        lists them with types and defaults; the names that C(community.docker.docker_container) has for them are
+        accepted, too.
+      - "Beyond those: C(depends_on) with its conditions, in both syntaxes, between containers of this document;
+        C(scale) and C(deploy.replicas), which make C(web-1), C(web-2) and so on of C(web); C(container_name)."
+      - "C(state): V(started) (default), V(present) (exists as declared; whether it runs is left as it is),
+        V(stopped), V(restarted) (restarted on every run) or V(absent)."
+      - "C(recreate): V(true) replaces the container on every run. C(remove_volumes): V(true) lets anonymous volumes
+        go with a container that is V(absent)."
       - A named volume or network that the document declares is meant by its key in there.
     type: dict
 seealso:

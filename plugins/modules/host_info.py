@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Lists the engine's containers, images, networks and volumes with their owners, and for each scope that
-    M(stowage.docker.host) declared from this host, what would have to be done to get back to what was declared last.
+    M(stowage.docker.host) declared from this host, what would have to be done to get back to what was declared
+    last.
   - Changes nothing.
 extends_documentation_fragment:
   - stowage.docker.options

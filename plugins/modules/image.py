@@ -13,12 +13,13 @@ author: The stowage authors (@stowage)
 description:
   - Declares one image by name, and how to come by it - pull, build, load or tag - through the same planner as
     M(stowage.docker.host).
-  - "Pulls: O(pull=always) asks the registry for the digest and pulls only where it differs. Check mode tells the truth."
-  - "Builds: a build runs only when something that goes into the image changed. The content hash covers the files of the
-    context that C(.dockerignore) leaves in (paths, content, links, the executable bit), the Dockerfile, and the options of
-    O(build). It is kept in the image's label C(io.stowage.context). Owners and times do not count; in the context
-    that is sent, owner and group are root, and modes are reduced to 0755 and 0644, so that the same files give the same
-    image wherever they were checked out."
+  - "Pulls: O(pull=always) asks the registry for the digest and pulls only where it differs. Check mode tells the
+    truth."
+  - "Builds: a build runs only when something that goes into the image changed. The content hash covers the files of
+    the context that C(.dockerignore) leaves in (paths, content, links, the executable bit), the Dockerfile, and the
+    options of O(build). It is kept in the image's label C(io.stowage.context). Owners and times do not count; in
+    the context that is sent, owner and group are root, and modes are reduced to 0755 and 0644, so that the same
+    files give the same image wherever they were checked out."
   - "Loads: an archive is loaded only where the host lacks its layers or its name."
   - Containers that run an older image of that name are not touched; declare them to have them replaced.
 extends_documentation_fragment:
@@ -30,7 +31,8 @@ extends_documentation_fragment:
   - stowage.docker.attributes.actiongroup_docker
 options:
   name:
-    description: The image's name, as in V(shop/web:3) or V(registry.example.net/web@sha256:…). V(latest) without a tag.
+    description: The image's name, as in V(shop/web:3) or V(registry.example.net/web@sha256:…). V(latest) without a
+      tag.
     type: str
     required: true
   tag:
@@ -39,7 +41,8 @@ options:
   state:
     description:
       - "V(present): there, by this name, as declared."
-      - "V(absent): the name is removed, and the image with it when that was its last name. Refused while containers use it."
+      - "V(absent): the name is removed, and the image with it when that was its last name. Refused while containers
+        use it."
     type: str
     default: present
     choices: [present, absent]
@@ -60,7 +63,8 @@ options:
       context:
         description:
           - The folder with the sources, on the controller, or with O(build.remote_src) on the managed host.
-          - On the controller a relative path is looked for as M(ansible.builtin.copy) looks for its O(ansible.builtin.copy#module:src).
+          - On the controller a relative path is looked for as M(ansible.builtin.copy) looks for its
+            O(ansible.builtin.copy#module:src).
           - C(.dockerignore), or C(<Dockerfile>.dockerignore), is honoured as docker does it.
         type: str
         aliases: [path]
@@ -71,7 +75,8 @@ options:
         description: The text of the Dockerfile, in place of a file.
         type: str
       args:
-        description: Build arguments, as a mapping or as a list of C(NAME=value). Values appear nowhere in the output.
+        description: Build arguments, as a mapping or as a list of C(NAME=value). Values appear nowhere in the
+          output.
         type: raw
       labels:
         description: Labels of the image, as a mapping or as a list of C(name=value).
@@ -111,7 +116,8 @@ options:
         description: Limits in C(RUN) steps.
         type: dict
       secrets:
-        description: Secrets for C(RUN --mount=type=secret), from files of the managed host. Needs O(build.builder=buildkit).
+        description: Secrets for C(RUN --mount=type=secret), from files of the managed host. Needs
+          O(build.builder=buildkit).
         type: list
         elements: raw
       ssh:
@@ -137,8 +143,8 @@ options:
         elements: str
       builder:
         description:
-          - V(classic) builds through the Engine API and needs nothing on the host. V(buildkit) runs C(docker buildx) of the
-            managed host.
+          - V(classic) builds through the Engine API and needs nothing on the host. V(buildkit) runs C(docker
+            buildx) of the managed host.
           - V(classic) when not set.
         type: str
         choices: [classic, buildkit]
@@ -169,8 +175,8 @@ options:
     type: bool
   source:
     description:
-      - C(community.docker.docker_image)'s word for where the image comes from. Nothing is gained by setting it; it is
-        checked against the other options. V(local) means O(pull=never).
+      - C(community.docker.docker_image)'s word for where the image comes from. Nothing is gained by setting it; it
+        is checked against the other options. V(local) means O(pull=never).
     type: str
     choices: [build, load, pull, local]
 seealso:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Declares one network, through the same planner as M(stowage.docker.host).
-  - A network cannot be changed. Where its options differ from the declaration, it is made anew, and its containers are
-    connected again with the addresses and aliases they had.
+  - A network cannot be changed. Where its options differ from the declaration, it is made anew, and its containers
+    are connected again with the addresses and aliases they had.
   - A network that another scope owns is refused.
 extends_documentation_fragment:
   - stowage.docker.options

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Declares one volume, through the same planner as M(stowage.docker.host).
-  - A volume's options cannot be changed. Where they differ from the declaration, the task fails and says what to do,
-    unless O(recreate=true), which removes the volume with its data.
+  - A volume's options cannot be changed. Where they differ from the declaration, the task fails and says what to
+    do, unless O(recreate=true), which removes the volume with its data.
   - A volume that another scope owns is refused.
 extends_documentation_fragment:
   - stowage.docker.options
@@ -46,8 +46,8 @@ options:
     type: dict
   recreate:
     description:
-      - V(true) removes a volume whose options differ, B(with its data), and makes it anew. Containers that use it are
-        made anew as well.
+      - V(true) removes a volume whose options differ, B(with its data), and makes it anew. Containers that use it
+        are made anew as well.
       - C(community.docker.docker_volume)'s V(options-changed) and V(never) mean V(true) and V(false).
     type: raw
     default: false

@@ -6,6 +6,7 @@ Knows the order of things and Ansible's plugin interface. What options mean is t
 question travels is the delivery's, which files go along is the sources'.
 """
 
+# ruff: noqa: SLF001  what Ansible offers to action plugins begins with an underscore
 from __future__ import annotations
 
 import json
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
@@ -71,7 +72,7 @@ class DeclaringAction(ActionBase):
         if sources.digests and not request.get("check"):
             request["files"] = _bring(sources.digests, sources, delivery)
         required = [key for key, option in bridge.argument_spec(self.KIND).items() if option.get("required")]
-        with tempfile.NamedTemporaryFile("w", dir=C.DEFAULT_LOCAL_TMP, encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile("w", dir=constants.DEFAULT_LOCAL_TMP, encoding="utf-8") as file:
             json.dump(request, file)
             file.flush()
             path = delivery.bring({"request.json": file.name})["request.json"]
@@ -106,7 +107,7 @@ class DeclaringAction(ActionBase):
 
 def _bring(digests: list[str], sources: Sources, delivery: Delivery) -> dict[str, str]:
     """Transfer these and return each one's path on the host."""
-    with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as folder:
+    with tempfile.TemporaryDirectory(dir=constants.DEFAULT_LOCAL_TMP) as folder:
         local = {digest.replace(":", "-"): sources.file(digest, Path(folder)) for digest in digests}
         brought = delivery.bring(local)
     return {digest: brought[digest.replace(":", "-")] for digest in digests}

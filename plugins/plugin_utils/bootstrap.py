@@ -8,6 +8,8 @@ imported out of the parcel. What was compiled is kept on the host, for its owner
 takes longer than finding out that nothing is to do. Knows nothing of what the request asks.
 """
 
+# Imports cost time at every run, and some of these are seldom needed; pathlib alone takes longer than the rest.
+# ruff: noqa: PLC0415, PTH103, PTH105, PTH108, PTH111, PTH116, PTH118, PTH119, PTH120, PTH208
 from __future__ import annotations
 
 import sys
@@ -35,7 +37,7 @@ def run(stream: IO[bytes]) -> None:
         from stowage.request import answer
 
         result = answer(request)
-    except BaseException as error:  # whatever it is, the controller gets to see it
+    except BaseException as error:  # noqa: BLE001  whatever it is, the controller gets to see it
         import traceback
 
         text = f"the runtime failed on the host: {type(error).__name__}: {error}"
@@ -57,7 +59,7 @@ class Runtime:
         self._codes: dict[str, Any] = _recall(self._path)
         self._kept = len(self._codes)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
         """The interface of sys.meta_path."""
         if name.partition(".")[0] != PACKAGE:
             return None
@@ -81,7 +83,7 @@ class Runtime:
         if code is None:
             code = compile(self._sources()[file], file, "exec", dont_inherit=True)
             self._codes[file] = code
-        exec(code, module.__dict__)
+        exec(code, module.__dict__)  # noqa: S102  the runtime, as it was sent
 
     def get_source(self, name: str) -> str:
         """What tracebacks quote."""
@@ -145,7 +147,7 @@ def _recall(path: str) -> dict[str, Any]:
             return {}
         import marshal
 
-        return dict(marshal.loads(content))
+        return dict(marshal.loads(content))  # noqa: S302  our own file, checked to be so
     except (OSError, ValueError, EOFError, TypeError):
         return {}
 

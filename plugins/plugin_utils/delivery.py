@@ -7,6 +7,7 @@ standard input, or as one file where a connection cannot feed it. Secrets travel
 never in a command line. Knows nothing of what is asked.
 """
 
+# ruff: noqa: SLF001  what Ansible offers to action plugins begins with an underscore
 from __future__ import annotations
 
 import json
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 
@@ -91,7 +92,7 @@ class Delivery:
     def _feeds_input(self) -> bool:
         """Whether a command's input reaches it. Pipelining switched off matters only where a password is typed."""
         connection = self._connection
-        if C.DEFAULT_KEEP_REMOTE_FILES or not connection.has_pipelining:
+        if constants.DEFAULT_KEEP_REMOTE_FILES or not connection.has_pipelining:
             return False
         become = connection.become
         if become is None or connection.is_pipelining_enabled():
@@ -100,13 +101,13 @@ class Delivery:
 
     def _interpreters(self) -> list[str]:
         """The one that is configured, or those to try in turn."""
-        configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=self._vars)
+        configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=self._vars)
         if isinstance(configured, str):
             configured = self._action._templar.template(configured)
         if configured and not str(configured).startswith("auto"):
             return [str(configured)]
         known = (self._vars.get("ansible_facts") or {}).get("discovered_interpreter_python")
-        common = C.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=self._vars) or ()
+        common = constants.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=self._vars) or ()
         return list(dict.fromkeys(str(name) for name in (known, *common, *_PLACES) if name))
 
     def _command(self) -> str:
@@ -133,7 +134,7 @@ def _target_vars(action: Any, task_vars: Mapping[str, Any]) -> Mapping[str, Any]
 
 def _parcel(mark: str, environment: Mapping[str, str], request: Mapping[str, Any]) -> bytes:
     bootstrap = _bootstrap()
-    runtime = squeeze_runtime(Path(str(C.config.get_config_value("ANSIBLE_HOME"))).expanduser() / "stowage")
+    runtime = squeeze_runtime(Path(str(constants.config.get_config_value("ANSIBLE_HOME"))).expanduser() / "stowage")
     body = zlib.compress(json.dumps(request).encode())
     header = {
         "mark": mark,

@@ -150,9 +150,7 @@ def _image(members: _Members, config: str, tags: Tuple[str, ...]) -> ArchivedIma
     layers = _mapping(_mapping(members.document(config)).get("rootfs")).get("diff_ids")
     if not isinstance(layers, list):
         raise ContentError(f"{members.path}: {config} names no layers")
-    return ArchivedImage(
-        "sha256:" + hashlib.sha256(content).hexdigest(), tuple(str(layer) for layer in layers), tags
-    )
+    return ArchivedImage("sha256:" + hashlib.sha256(content).hexdigest(), tuple(str(layer) for layer in layers), tags)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

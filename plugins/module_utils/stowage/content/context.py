@@ -53,9 +53,7 @@ class Context:
         if self.dockerfile in self._added:
             self._hide_dockerfile()
         elif self.dockerfile not in self._entries:
-            raise ContentError(
-                f"{os.path.join(self.directory, self.dockerfile)}: there is no such Dockerfile"
-            )
+            raise ContentError(f"{os.path.join(self.directory, self.dockerfile)}: there is no such Dockerfile")
 
     @property
     def digest(self) -> str:
@@ -110,11 +108,7 @@ class Context:
             self._added[FOREIGN_DOCKERFILE] = inline.encode()
             return FOREIGN_DOCKERFILE, self._ignore_file("")
         path = os.path.join(self.directory, dockerfile or "Dockerfile")
-        if (
-            not dockerfile
-            and not os.path.lexists(path)
-            and os.path.lexists(os.path.join(self.directory, "dockerfile"))
-        ):
+        if not dockerfile and not os.path.lexists(path) and os.path.lexists(os.path.join(self.directory, "dockerfile")):
             path = os.path.join(self.directory, "dockerfile")
         real = os.path.realpath(path)
         if not os.path.isfile(real):
@@ -186,9 +180,7 @@ def digest_context(directory: str, dockerfile: str = "", inline: Optional[str] =
     return Context(directory, dockerfile, inline).digest
 
 
-def pack_context(
-    directory: str, output: IO[bytes], dockerfile: str = "", inline: Optional[str] = None
-) -> str:
+def pack_context(directory: str, output: IO[bytes], dockerfile: str = "", inline: Optional[str] = None) -> str:
     """Write the tar of a context and return the Dockerfile's path in it."""
     context = Context(directory, dockerfile, inline)
     context.pack(output)
@@ -221,9 +213,7 @@ def _entry(item: os.DirEntry[str]) -> Optional[_Entry]:
         return _FOLDER, True, ""
     if stat.S_ISSOCK(mode):
         return None  # docker leaves sockets out as well
-    raise ContentError(
-        f"{item.path}: devices and pipes cannot be part of a build context; name it in {IGNORE_FILE}"
-    )
+    raise ContentError(f"{item.path}: devices and pipes cannot be part of a build context; name it in {IGNORE_FILE}")
 
 
 def _scan(folder: str) -> List[os.DirEntry[str]]:

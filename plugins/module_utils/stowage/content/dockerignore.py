@@ -98,9 +98,7 @@ class Ignore:
             if not match:
                 if rule.keeps != ignored:
                     continue
-                match = rule.matches(path) or (
-                    not parent and any(rule.matches(folder) for folder in _above(path))
-                )
+                match = rule.matches(path) or (not parent and any(rule.matches(folder) for folder in _above(path)))
             matched[index] = match
             if match:
                 ignored = not rule.keeps
