@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from .errors import StowageError
 from .model.operations import Operation
-from .model.plan import Plan, Step
+from .model.plan import Plan, Rollback, Step
 from .model.report import DONE, FAILED, SKIPPED, Failure, Outcome, Report
 
 Perform = Callable[[Operation], str]
@@ -46,6 +46,10 @@ class Walk:
         self._dependents: Dict[int, List[int]] = {}
         self._open: Dict[int, int] = {}
         self._ready: List[Step] = []
+        self._running: Set[int] = set()
+        # The number of a step -> which of the plan's rollbacks it belongs to.
+        self._guards: Dict[int, List[int]] = {}
+        self._tripped: Set[int] = set()
         self._changed = threading.Condition()
 
     def run(self) -> Report:
@@ -56,6 +60,9 @@ class Walk:
             self._open[step.number] = len(earlier)
             for number in earlier:
                 self._dependents.setdefault(number, []).append(step.number)
+        for index, rollback in enumerate(self._plan.rollbacks):
+            for number in rollback.guards:
+                self._guards.setdefault(number, []).append(index)
         self._ready = [step for step in self._plan if not self._open[step.number]]
         count = min(self._workers, len(self._steps))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
@@ -75,29 +82,47 @@ class Walk:
 
     def _next(self) -> Optional[Step]:
         with self._changed:
-            while not self._ready and len(self._outcomes) < len(self._steps):
-                self._changed.wait()
-            return self._ready.pop(0) if self._ready else None
+            while len(self._outcomes) < len(self._steps):
+                if not self._ready:
+                    self._changed.wait()
+                    continue
+                step = self._ready.pop(0)
+                if not self._is_undone(step):
+                    self._running.add(step.number)
+                    return step
+                self._skip(step, "what it belongs to was rolled back")
+            return None
+
+    def _is_undone(self, step: Step) -> bool:
+        return not self._tripped.isdisjoint(self._guards.get(step.number, ()))
+
+    def _skip(self, step: Step, why: str) -> None:
+        self._tell(step, SKIPPED, "")
+        self._record(Outcome(step, SKIPPED, message=why))
 
     def _settle(self, outcome: Outcome) -> None:
-        """Record an outcome, and those of all steps that cannot come any more."""
         with self._changed:
-            pending = [outcome]
-            while pending:
-                ended = pending.pop()
-                self._outcomes[ended.step.number] = ended
-                for number in self._dependents.get(ended.step.number, ()):
-                    self._open[number] -= 1
-                    if self._open[number]:
-                        continue
-                    step = self._steps[number]
-                    if all(self._outcomes[earlier].status == DONE for earlier in step.after):
-                        self._ready.append(step)
-                    else:
-                        pending.append(Outcome(step, SKIPPED, message="a step it comes after failed"))
-                        self._tell(step, SKIPPED, "")
-            self._ready.sort(key=lambda step: step.number)
-            self._changed.notify_all()
+            self._running.discard(outcome.step.number)
+            self._record(outcome)
+
+    def _record(self, outcome: Outcome) -> None:
+        """Note an outcome, and those of all steps that cannot come any more. Holds the lock."""
+        pending = [outcome]
+        while pending:
+            ended = pending.pop()
+            self._outcomes[ended.step.number] = ended
+            for number in self._dependents.get(ended.step.number, ()):
+                self._open[number] -= 1
+                if self._open[number]:
+                    continue
+                step = self._steps[number]
+                if all(self._outcomes[earlier].status == DONE for earlier in step.after):
+                    self._ready.append(step)
+                else:
+                    pending.append(Outcome(step, SKIPPED, message="a step it comes after failed"))
+                    self._tell(step, SKIPPED, "")
+        self._ready.sort(key=lambda step: step.number)
+        self._changed.notify_all()
 
     def _attempt(self, step: Step) -> Outcome:
         self._tell(step, "started", "")
@@ -112,28 +137,50 @@ class Walk:
     def _failed(self, step: Step, error: Exception, seconds: float) -> Outcome:
         known = isinstance(error, (StowageError, OSError))
         message = self._redact(str(error) if known else f"{type(error).__name__}: {error}")
-        log = tuple(self._redact(line) for line in self._explain(step.operation))
+        log = tuple(self._redact(line) for line in self._last_words(step.operation))
         self._tell(step, FAILED, message)
-        failure = Failure(step, message, log, tuple(self._roll_back(step)))
+        undone = [text for rollback in self._trip(step) for text in self._roll_back(step, rollback)]
         with self._changed:
-            self._failures.append(failure)
+            self._failures.append(Failure(step, message, log, tuple(undone)))
         return Outcome(step, FAILED, seconds, message)
 
-    def _roll_back(self, step: Step) -> List[str]:
+    def _last_words(self, operation: Operation) -> Sequence[str]:
+        try:
+            return self._explain(operation)
+        except Exception:  # noqa: BLE001  what failed is known already; this is only more about it
+            return ()
+
+    def _trip(self, step: Step) -> List[Rollback]:
+        """The rollbacks that are this step's to carry out, once nothing they undo is still going on.
+
+        From here on no step that one of them guards is begun. Another that fails finds them taken.
+        """
+        with self._changed:
+            self._running.discard(step.number)
+            self._changed.notify_all()
+            indexes = [index for index in self._guards.get(step.number, ()) if index not in self._tripped]
+            self._tripped.update(indexes)
+            mine = [self._plan.rollbacks[index] for index in indexes]
+            guarded = {number for rollback in mine for number in rollback.guards}
+            while guarded & self._running:
+                self._changed.wait()
+            return mine
+
+    def _roll_back(self, step: Step, rollback: Rollback) -> List[str]:
         """Undo what the failed step belongs to; each part on its own, so that one fault stops none."""
         undone: List[str] = []
-        for rollback in self._plan.rollbacks:
-            if step.number not in rollback.guards:
-                continue
-            for operation in rollback.operations:
-                text = f"{operation.kind} {operation.target}"
-                try:
-                    self._perform(operation)
-                except Exception as error:  # noqa: BLE001  told, and the next part tried
-                    text = f"{text} failed: {self._redact(str(error))}"
-                self._tell(step, "undone", text)
-                undone.append(text)
+        for operation in rollback.operations:
+            text = f"{operation.kind} {operation.target}"
+            try:
+                self._perform(operation)
+            except Exception as error:  # noqa: BLE001  told, and the next part tried
+                text = f"{text} failed: {self._redact(str(error))}"
+            self._tell(step, "undone", text)
+            undone.append(text)
         return undone
 
     def _tell(self, step: Step, event: str, text: str) -> None:
-        self._progress({"step": step.number, "event": event, "text": text})
+        try:
+            self._progress({"step": step.number, "event": event, "text": text})
+        except Exception:  # noqa: BLE001  who watches (a closed terminal) must not hold the work up
+            self._progress = lambda event: None

@@ -58,7 +58,8 @@ class Draft:
     def plan(self) -> Plan:
         """The finished plan. Raises DeclarationError where the declaration was refused."""
         if self.problems:
-            raise DeclarationError(self.problems)
+            # Replicas share their declaration, and so what is wrong with it.
+            raise DeclarationError(dict.fromkeys(self.problems))
         return Plan(self.scope, tuple(self._steps), tuple(self._rollbacks), tuple(self.notes))
 
 
