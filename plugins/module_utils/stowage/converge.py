@@ -22,7 +22,7 @@ from .model.plan import Plan
 from .model.report import Report
 from .observer import observe_host
 from .planner import plan_changes
-from .reference import split
+from .reference import parse
 from .secrets import Redactor, secret_values
 from .walk import Progress
 
@@ -92,7 +92,7 @@ class Accounts:
 
     def login(self, reference: str) -> Optional[Mapping[str, str]]:
         """What to log in with for this image, or None to go without."""
-        registry = split(reference)[0]
+        registry = parse(reference).domain
         if registry in self.declared:
             return self.declared[registry]
         if self._config is None:

@@ -72,6 +72,10 @@ class InvalidRequest(EngineError):
     """400 or 406: the engine refuses the request as it stands."""
 
 
+class BadReference(InvalidRequest):
+    """A text that no engine takes for the name of an image."""
+
+
 class AccessDenied(EngineError):
     """401 or 403: the engine or a registry wants other credentials."""
 

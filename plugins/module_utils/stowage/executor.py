@@ -16,7 +16,7 @@ from .errors import Conflict, EngineError, NotFound, StowageError
 from .model import operations as op
 from .model.plan import Plan
 from .model.report import Report
-from .reference import repository, split
+from .reference import parse
 from .service.build import build_query, buildx_command
 from .service.verdict import judge
 from .walk import Progress, Walk
@@ -125,14 +125,17 @@ class Executor:
         with open(self._path(operation.archive), "rb") as archive:
             loaded = self._engine.images.load(archive, self._teller(operation))
         if operation.name not in loaded and len(loaded) == 1:
-            self._engine.images.tag(loaded[0], repository(operation.name), split(operation.name)[2])
+            self._tag(loaded[0], operation.name)
         elif operation.name not in loaded:
             raise OperationFailed(f"the archive holds {', '.join(loaded) or 'nothing'}, not {operation.name}")
         return ", ".join(loaded)
 
     def _tag_image(self, operation: op.TagImage) -> None:
-        tag = split(operation.name)[2]
-        self._engine.images.tag(operation.source, repository(operation.name), tag)
+        self._tag(operation.source, operation.name)
+
+    def _tag(self, source: str, name: str) -> None:
+        wanted = parse(name)
+        self._engine.images.tag(source, wanted.familiar_name, wanted.tag)
 
     def _push_image(self, operation: op.PushImage) -> str:
         return self._engine.images.push(operation.name, self._login(operation.name), self._teller(operation))

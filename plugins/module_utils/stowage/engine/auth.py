@@ -14,8 +14,8 @@ import json
 import os
 from typing import Any, Callable, Dict, Mapping, Optional
 
+from .. import reference
 from ..errors import AccessDenied
-from . import reference
 
 HUB_SERVER = "https://index.docker.io/v1/"
 """Docker Hub's name in docker's configuration and in X-Registry-Config."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Tuple
 
-from ..errors import Problem
+from ..errors import BadReference, Problem
 from ..model.desired import ABSENT, PRESENT, RESTARTED, STARTED, STOPPED, Container
-from ..reference import BadReference, familiar
+from ..reference import familiar
 from ..service.canonical import parse_service
 from ..service.dependencies import dependencies
 from ..service.spec import spec_hash

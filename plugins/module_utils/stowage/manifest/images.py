@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import Problem
+from ..errors import BadReference, Problem
 from ..model.desired import ABSENT, PRESENT, Archive, Build, Container, Image
-from ..reference import BadReference, familiar
+from ..reference import familiar
 from .reader import Reader
 
 WAYS = ("build", "load", "tag_of")

@@ -70,7 +70,7 @@ class Images:
         ``auth``: a credential as in ``auth.py``. ``timeout``: seconds of silence. Raises NotFound,
         AccessDenied or ServerFault as the engine puts it.
         """
-        from .. import reference
+        from ... import reference
 
         name = reference.parse(ref)
         query = {"fromImage": name.familiar_name, "tag": name.version, "platform": platform or None}
@@ -140,8 +140,8 @@ class Images:
         timeout: float = PULL_SILENCE,
     ) -> str:
         """Push one tag (``latest`` where none is given); the digest it has in the registry, or ""."""
+        from ... import reference
         from .. import auth as auth_
-        from .. import reference
 
         name = reference.parse(ref)
         headers = {"X-Registry-Auth": auth_.encode_auth(auth)}
@@ -170,7 +170,7 @@ class Images:
 
         ``{"Descriptor": {"digest": "sha256:…", …}, "Platforms": […]}``. Raises AccessDenied and NotFound.
         """
-        from .. import reference
+        from ... import reference
 
         name = reference.parse(ref).with_default_tag()
         path = f"/distribution/{paths.image(name.familiar)}/json"

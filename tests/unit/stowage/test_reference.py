@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stowage.engine import reference
-from stowage.errors import InvalidRequest
+from stowage import reference
+from stowage.errors import BadReference
 
 DIGEST = "sha256:" + "a1" * 32
 
@@ -89,7 +89,7 @@ def test_names(text: str, full: str, familiar: str) -> None:
     ],
 )
 def test_what_is_no_name(text: str, words: str) -> None:
-    with pytest.raises(InvalidRequest, match=words):
+    with pytest.raises(BadReference, match=words):
         reference.parse(text)
 
 
@@ -127,7 +127,7 @@ def test_ids(text: str, is_id: bool) -> None:
 def test_what_is_accepted_reads_back_as_itself(text: str) -> None:
     try:
         parsed = reference.parse(text)
-    except InvalidRequest:
+    except BadReference:
         return
     assert reference.parse(str(parsed)) == parsed
     assert reference.parse(parsed.familiar) == parsed
