@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from stowage.engine.client import Engine
 from stowage.service.canonical import parse_service
 from stowage.service.compare import NETWORK, RECREATE, UPDATE, Difference, anonymous_volumes, differences
 from stowage.service.create import create_body, endpoints, unsupported
 from stowage.service.spec import declared_keys, parse_declared
-
 from tests.hosts import images
 
 LABEL = "io.stowage.test=service"

@@ -27,14 +27,14 @@ from .shapes import (
 )
 
 _permissions = matching(r"[rwm]{1,3}", "made of r, w and m")
-_CDI = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w-]*=[A-Za-z0-9][\w.:-]*")
+_CDI = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w-]*=[A-Za-z0-9][\w.:-]*"
 
 _long = record({"source": name, "target": name, "permissions": _permissions}, ("source",))
 
 
 def is_cdi(entry: Mapping[str, Any]) -> bool:
     """Whether a canonical device is a name of the Container Device Interface (``vendor.com/gpu=all``)."""
-    return entry["source"] == entry["target"] and _CDI.fullmatch(entry["source"]) is not None
+    return entry["source"] == entry["target"] and re.fullmatch(_CDI, entry["source"]) is not None
 
 
 def _device(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -44,7 +44,7 @@ def _device(value: Any, path: str, problems: List[Problem]) -> Any:
         if entry is BAD:
             return BAD
         entry = {"source": entry["source"], "target": entry["source"], "permissions": "rwm", **entry}
-    elif _CDI.fullmatch(value):
+    elif re.fullmatch(_CDI, value):
         return {"source": str.__str__(value), "target": str.__str__(value), "permissions": "rwm"}
     else:
         parts = value.split(":")

@@ -16,7 +16,7 @@ from ..errors import Problem
 from .shapes import BAD, boolean, choice, integer, kind_of, name, record, refuse, size, strings, text
 
 _PROPAGATION = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
-_VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_VOLUME_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 _TYPES = ("bind", "volume", "tmpfs", "image", "npipe", "cluster")
 
 
@@ -24,7 +24,9 @@ def _mode(value: Any, path: str, problems: List[Problem]) -> Any:
     """A file mode: a number as it is, text as octal, as people write it."""
     if isinstance(value, str) and re.fullmatch(r"(0o?)?[0-7]{1,4}", value):
         return int(value.replace("o", ""), 8)
-    return integer(0, 0o7777)(value if not isinstance(value, str) else None, path, problems)
+    if isinstance(value, str):
+        return refuse(path, "must be a file mode such as 0755", problems)
+    return integer(0, 0o7777)(value, path, problems)
 
 
 _long = record(
@@ -89,6 +91,8 @@ def _target(path: str) -> str:
 
 def clean(path: str) -> str:
     """Return the path as Go's ``path.Clean`` does; POSIX alone keeps two leading slashes."""
+    if path.startswith("/") and "//" not in path and "/." not in path and not path.endswith("/"):
+        return path
     cleaned = posixpath.normpath(path)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
@@ -126,7 +130,7 @@ def _checked(entry: Dict[str, Any], place: str, problems: List[Problem]) -> Any:
         if bind and "selinux" in bind and ("recursive" in bind or "create_host_path" in bind):
             refuse(f"{place}.bind", "selinux goes with neither recursive nor create_host_path: false", problems)
     elif kind == "volume":
-        if source and not _VOLUME_NAME.fullmatch(source):
+        if source and not re.fullmatch(_VOLUME_NAME, source):
             refuse(place, f"{source!r} is not the name of a volume", problems)
     elif kind == "tmpfs":
         if source:

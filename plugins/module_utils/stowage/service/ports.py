@@ -14,17 +14,18 @@ from typing import Any, Dict, List, Mapping, Tuple
 from ..errors import Problem
 from .shapes import BAD, choice, integer, kind_of, matching, name, record, refuse, scalar_text
 
-_RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+_DOTTED = r"\d+\.\d+\.\d+\.\d+"
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _WILDCARDS = ("", "0.0.0.0", "::")
 
 
 def _span(text: str) -> Tuple[int, int]:
     """Return first and last port of ``80`` or ``80-90``."""
-    match = _RANGE.fullmatch(text)
-    if match is None:
+    low, dash, high = text.partition("-")
+    high = high if dash else low
+    if not (low + high).isdecimal() or not (low.isascii() and high.isascii() and low and high):
         raise ValueError(f"{text!r} is not a port or a range of ports")
-    first, last = int(match[1]), int(match[2] or match[1])
+    first, last = int(low), int(high)
     if not first <= last <= 65535:
         raise ValueError(f"{text!r} is not a range of ports up to 65535")
     return first, last
@@ -33,7 +34,7 @@ def _span(text: str) -> Tuple[int, int]:
 def _address(text: str) -> str:
     """Return a host address without its brackets; ValueError for what is none."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    if bare and not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", bare) and ":" not in bare:
+    if bare and not re.fullmatch(_DOTTED, bare) and ":" not in bare:
         raise ValueError(f"{text!r} is not an IP address")
     if bare not in _WILDCARDS and bare != "127.0.0.1":
         import ipaddress
@@ -53,7 +54,7 @@ def _short(text: str) -> List[Dict[str, Any]]:
         raise ValueError(f"protocol must be one of {', '.join(_PROTOCOLS)}")
     head, _, target = head.rpartition(":")
     host, colon, published = head.rpartition(":")
-    if not colon and re.fullmatch(r"\d+\.\d+\.\d+\.\d+", published):
+    if not colon and re.fullmatch(_DOTTED, published):
         host, published = published, ""
     address = _address(host)
     first, last = _span(target)

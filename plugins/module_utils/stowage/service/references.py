@@ -19,6 +19,12 @@ def container_of(mode: str) -> str:
     return name if word in ("service", "container") else ""
 
 
+def show_mode(mode: str) -> str:
+    """Return a namespace mode as people read it: ids in their short form."""
+    other = container_of(mode)
+    return f"container:{other[:12]}" if len(other) == 64 else mode
+
+
 def same_container(declared: str, actual: str, resolve: Callable[[str], str]) -> bool:
     """Whether ``actual``, an id or a name as inspect has it, is the container that is declared."""
     found = resolve(declared)

@@ -30,7 +30,6 @@ BAD: Any = _Bad()
 
 _TRUE = frozenset(("true", "yes", "on", "y", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "0"))
-_PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def refuse(path: str, message: str, problems: List[Problem]) -> Any:
@@ -42,7 +41,7 @@ def refuse(path: str, message: str, problems: List[Problem]) -> Any:
 def child(path: str, key: object) -> str:
     """Return the path of ``key`` below ``path``: ``$.a.b``, or ``$.a["b.c"]`` where dots would mislead."""
     text = str(key)
-    return f"{path}.{text}" if _PLAIN_KEY.fullmatch(text) else f'{path}["{text}"]'
+    return f"{path}.{text}" if text.replace("-", "_").isidentifier() else f'{path}["{text}"]'
 
 
 def kind_of(value: object) -> str:
@@ -91,12 +90,14 @@ def name(value: Any, path: str, problems: List[Problem]) -> Any:
 
 
 def matching(pattern: str, wanted: str) -> Reader:
-    """A string that the whole pattern matches; ``wanted`` says in words what it is to be."""
-    compiled = re.compile(pattern)
+    """A string that the whole pattern matches; ``wanted`` says in words what it is to be.
+
+    The pattern is compiled at its first use: most runs read few of the keys that have one.
+    """
 
     def read(value: Any, path: str, problems: List[Problem]) -> Any:
         result = text(value, path, problems)
-        if result is BAD or compiled.fullmatch(result):
+        if result is BAD or re.fullmatch(pattern, result):
             return result
         return refuse(path, f"must be {wanted}", problems)
 

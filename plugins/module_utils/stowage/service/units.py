@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-_BYTES = re.compile(r"(-?\d+(?:\.\d+)?) ?([kmgtp]?)(i?b)?", re.IGNORECASE)
+_BYTES = r"(-?[0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)(i?b)?"
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)")
+_PART = r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)"
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -30,11 +30,11 @@ _LIMIT = 2**63
 
 def parse_bytes(text: str) -> int:
     """Return the bytes in ``64m``, ``1.5gb``, ``512KiB`` or ``1024``; units are powers of 1024."""
-    match = _BYTES.fullmatch(text.strip())
+    match = re.fullmatch(_BYTES, text.strip().lower())
     if match is None or (match[3] in ("i", "ib") and not match[2]):
         raise ValueError("not a size such as 64m, 1.5gb or 1024")
     size = float(match[1]) if "." in match[1] else int(match[1])
-    result = int(size * 1024 ** _POWER[match[2].lower()])
+    result = int(size * 1024 ** _POWER[match[2]])
     if abs(result) >= _LIMIT:
         raise ValueError("too large")
     return result
@@ -55,10 +55,11 @@ def parse_duration(text: str) -> int:
     rest = text[1:] if text[:1] in "+-" else text
     if rest == "0":
         return 0
+    part = re.compile(_PART)
     total = 0
     position = 0
     while position < len(rest):
-        match = _PART.match(rest, position)
+        match = part.match(rest, position)
         if match is None:
             break
         unit = _NANOSECONDS[match[2]]

@@ -172,8 +172,10 @@ class Field:
         wanted = self.value(state.service)
         if wanted is None and state.same_spec and self.change is not UPDATE:
             return []
-        kind = self.kind
         actual = (state.host if self.in_host else state.config).get(self.attribute)
+        if actual == wanted and not self.inherits:
+            return []
+        kind = self.kind
         have = kind.norm(actual)
         if wanted is None:
             if self.default is ENGINE:

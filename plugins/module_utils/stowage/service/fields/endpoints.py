@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-from ..references import container_of, link, points_at, same_container
+from ..references import container_of, link, points_at, same_container, show_mode
 from .base import NETWORK, RECREATE, Difference, Field, Filler, Service, State
 
 Resolve = Callable[[str], str]
@@ -124,10 +124,10 @@ class Networks(Field):
         if mode in _ALONE or shared:
             if mode == actual or (shared and points_at(mode, actual, state.resolve)):
                 return []
-            return [Difference("network_mode", f"network mode {_show_mode(actual)} -> {mode}")]
+            return [Difference("network_mode", f"network mode {show_mode(actual)} -> {mode}")]
         if actual in _ALONE or container_of(actual):
             key = "networks" if state.service.get("networks") else "network_mode"
-            return [Difference(key, f"network mode {_show_mode(actual)} -> {mode}")]
+            return [Difference(key, f"network mode {show_mode(actual)} -> {mode}")]
         return self._attached(state, ordered_networks(state.service) or ["bridge" if mode == "default" else mode])
 
     def _attached(self, state: State, wanted: List[str]) -> List[Difference]:
@@ -159,11 +159,6 @@ class Networks(Field):
             endpoint=wanted,
             connected=connected,
         )
-
-
-def _show_mode(mode: str) -> str:
-    other = container_of(mode)
-    return f"container:{other[:12]}" if other else mode
 
 
 def _endpoint_changes(state: State, network: str, actual: Mapping[str, Any]) -> List[str]:

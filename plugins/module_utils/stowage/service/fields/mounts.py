@@ -13,7 +13,7 @@ to Mounts, and ``tmpfs`` to Tmpfs.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from .. import units
 from ..mounts import clean
@@ -21,24 +21,19 @@ from ..references import same_container, source_of_volumes
 from .base import Difference, Field, Filler, Service, State
 from .kinds import Kind
 
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _PROPAGATION = frozenset(("private", "rprivate", "shared", "rshared", "slave", "rslave"))
 _RECURSIVE = {
     "disabled": "NonRecursive",
     "writable": "ReadOnlyNonRecursive",
     "readonly": "ReadOnlyForceRecursive",
 }
+_MARK = "com.docker.volume.anonymous"  # engines since 26 label such volumes so
 # What changes nothing about the mount once it is there, or is the engine's default.
 _WITHOUT_EFFECT = frozenset(("CreateMountpoint", "Propagation=rprivate"))
 
 
-class Mount(NamedTuple):
-    """A mount in the form that compares; options are ``name`` or ``name=value``."""
-
-    type: str
-    source: str
-    read_only: bool
-    options: FrozenSet[str]
+# A mount in the form that compares: type, source, read-only, options as ``name`` or ``name=value``.
+Mount = Tuple[str, str, bool, FrozenSet[str]]
 
 
 def _needs_mounts(entry: Mapping[str, Any]) -> bool:
@@ -94,7 +89,7 @@ def _from_body(body: Mapping[str, Any]) -> Mount:
     kind = body.get("Type", "")
     for name, value in (body.get(f"{kind.capitalize()}Options") or {}).items():
         if name == "Labels":
-            options.update(f"label {key}={value[key]}" for key in value or ())
+            options.update(f"label {key}={value[key]}" for key in value or () if key != _MARK)
         elif name == "DriverConfig":
             options.update(f"driver {key}={value[key]}" for key in value or () if value[key])
         elif value is True:
@@ -104,7 +99,7 @@ def _from_body(body: Mapping[str, Any]) -> Mount:
     source = body.get("Source") or ""
     if kind == "bind":
         source = clean(source)
-    return Mount(kind, source, bool(body.get("ReadOnly")), frozenset(options - _WITHOUT_EFFECT))
+    return (kind, source, bool(body.get("ReadOnly")), frozenset(options - _WITHOUT_EFFECT))
 
 
 def _from_bind(text: str) -> Tuple[str, Mount]:
@@ -123,7 +118,7 @@ def _from_bind(text: str) -> Tuple[str, Mount]:
         elif flag == "nocopy" and kind == "volume":
             options.add("NoCopy")
     source = clean(source) if kind == "bind" else source
-    return clean(target), Mount(kind, source, read_only, frozenset(options - _WITHOUT_EFFECT))
+    return clean(target), (kind, source, read_only, frozenset(options - _WITHOUT_EFFECT))
 
 
 def _from_tmpfs(flags: str) -> Mount:
@@ -142,12 +137,14 @@ def _from_tmpfs(flags: str) -> Mount:
             options.add(f"Mode={int(value, 8)}" if re.fullmatch("[0-7]+", value) else flag)
         elif flag != "rw":
             options.add(flag)
-    return Mount("tmpfs", "", read_only, frozenset(options))
+    return ("tmpfs", "", read_only, frozenset(options))
 
 
 def _gather(config: Mapping[str, Any], host: Mapping[str, Any]) -> Dict[str, Mount]:
     """Return every mount that a create body, or an inspect answer, spells out, by target."""
-    found = {clean(target): Mount("volume", "", False, frozenset()) for target in config.get("Volumes") or ()}
+    found: Dict[str, Mount] = {
+        clean(target): ("volume", "", False, frozenset()) for target in config.get("Volumes") or ()
+    }
     for target, flags in (host.get("Tmpfs") or {}).items():
         found[clean(target)] = _from_tmpfs(flags)
     for text in host.get("Binds") or ():
@@ -158,8 +155,13 @@ def _gather(config: Mapping[str, Any], host: Mapping[str, Any]) -> Dict[str, Mou
     return found
 
 
+def is_anonymous_name(volume: str) -> bool:
+    """Whether the engine gave the name: 64 hexadecimal digits."""
+    return len(volume) == 64 and not volume.strip("0123456789abcdef")
+
+
 def _is_anonymous(mount: Mount) -> bool:
-    return mount.type == "volume" and (not mount.source or _ANONYMOUS.fullmatch(mount.source) is not None)
+    return mount[0] == "volume" and (not mount[1] or is_anonymous_name(mount[1]))
 
 
 def mount_host(service: Service, carry: Mapping[str, str], creatable: bool = True) -> Dict[str, Any]:
@@ -242,7 +244,7 @@ def anonymous_volumes(
     for mount in inspect.get("Mounts") or ():
         target, volume = clean(mount.get("Destination", "")), mount.get("Name", "")
         # A volume that came by volumes_from is not among the container's own.
-        if mount.get("Type") != "volume" or target not in own or not _ANONYMOUS.fullmatch(volume):
+        if mount.get("Type") != "volume" or target not in own or not is_anonymous_name(volume):
             continue
         entry = declared.get(target)
         if target in taken or (entry is not None and (entry["type"] != "volume" or entry.get("source"))):

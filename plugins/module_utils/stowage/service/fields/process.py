@@ -16,7 +16,7 @@ from .. import units
 from ..labels import FOREIGN_PREFIXES
 from ..process import environment_list
 from .base import ENGINE, Difference, Field, Filler, Service, State
-from .kinds import Ordered, Scalar, Table
+from .kinds import Ordered, Scalar, Table, same
 
 
 def env_table(entries: Optional[Sequence[str]]) -> Dict[str, Optional[str]]:
@@ -51,32 +51,61 @@ def _directory(value: Any) -> str:
     return posixpath.normpath(value or "/")
 
 
-class Arguments(Field):
-    """Entrypoint and Cmd: each inherits the image's, but a declared entrypoint drops the image's Cmd."""
+def _entrypoint(state: State) -> Optional[Sequence[str]]:
+    """The entrypoint a container of this declaration has; None where the image would have to tell."""
+    declared: Optional[Sequence[str]] = state.service.get("entrypoint")
+    if declared is not None or state.image is None:
+        return declared
+    return state.image.get("Entrypoint") or ()
+
+
+class Entrypoint(Field):
+    """Entrypoint: the image's, unless one is declared."""
 
     __slots__ = ()
 
     def compare(self, state: State) -> List[Difference]:
-        service, image = state.service, state.image
-        wanted = service.get(self.key)
-        if wanted is None and state.same_spec:
+        want = _entrypoint(state)
+        if want is None or _same_words(want, state.config.get("Entrypoint")):
             return []
-        want: Optional[Sequence[str]] = wanted
-        if self.key == "command" and not wanted:
-            # An empty command alone does not drop the image's: the engine cannot tell it from none.
-            inherited = image.get("Cmd") if image is not None else None
-            want = () if service.get("entrypoint") else inherited if image is not None else None
-        elif wanted is None:
-            want = image.get("Entrypoint") or () if image is not None else None
-        actual = state.config.get(self.attribute)
-        if want is None and (image is None or not actual):
+        declared = "entrypoint" in state.service
+        return [] if state.same_spec and not declared else [_said(self.key, declared)]
+
+
+class Command(Field):
+    """Cmd: the image's, unless one is declared or an entrypoint, which drops the image's.
+
+    An empty command alone does not drop it: the engine cannot tell it from none.
+    """
+
+    __slots__ = ()
+
+    def compare(self, state: State) -> List[Difference]:
+        wanted: Optional[Sequence[str]] = state.service.get("command")
+        actual = state.config.get("Cmd")
+        if wanted:
+            return [] if _same_words(wanted, actual) else [_said(self.key, True)]
+        if state.same_spec:
             return []
-        if not wanted and not actual and state.config.get("Entrypoint") != (image or {}).get("Entrypoint"):
-            # An entrypoint of its own has dropped the image's command; the entrypoint's row says so.
+        entrypoint = _entrypoint(state)
+        if entrypoint is None or not _same_words(entrypoint, state.config.get("Entrypoint")):
+            # Unknown, or told by the entrypoint's row, since the command changes with it.
             return []
-        if list(want or ()) == list(actual or ()):
+        if state.service.get("entrypoint"):
+            wanted = ()
+        elif state.image is None:
             return []
-        return [Difference(self.key, f"{self.key} {'changed' if wanted is not None else 'removed'}")]
+        else:
+            wanted = state.image.get("Cmd")
+        return [] if _same_words(wanted, actual) else [_said(self.key, "command" in state.service)]
+
+
+def _same_words(one: Optional[Sequence[str]], other: Optional[Sequence[str]]) -> bool:
+    return list(one or ()) == list(other or ())
+
+
+def _said(key: str, declared: bool) -> Difference:
+    return Difference(key, f"{key} {'changed' if declared else 'removed'}")
 
 
 _HEALTH = (
@@ -141,8 +170,8 @@ class Labels(Field):
 
 
 FIELDS: Tuple[Field, ...] = (
-    Arguments("entrypoint", "Config.Entrypoint"),
-    Arguments("command", "Config.Cmd"),
+    Entrypoint("entrypoint", "Config.Entrypoint"),
+    Command("command", "Config.Cmd"),
     Field(
         "environment",
         "Config.Env",
@@ -165,6 +194,6 @@ FIELDS: Tuple[Field, ...] = (
         value=_grace_seconds,
     ),
     Health("healthcheck", "Config.Healthcheck", value=health_body),
-    Field("init", "HostConfig.Init", Scalar("init"), default=ENGINE),
+    Field("init", "HostConfig.Init", Scalar("init", same), default=ENGINE),
     Field("group_add", "HostConfig.GroupAdd", Ordered("groups")),
 )

@@ -13,7 +13,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tupl
 
 from ..deploy import within
 from ..devices import is_cdi
-from ..references import container_of, points_at
+from ..references import container_of, points_at, show_mode
 from .base import ENGINE, Difference, Field, Filler, Service, State
 from .kinds import Ordered, Scalar, Set, Table, always, never
 
@@ -171,8 +171,8 @@ FIELDS: Tuple[Field, ...] = (
     SecurityOptions("security_opt", "HostConfig.SecurityOpt", Set("security option", show=_show_option)),
     Field("userns_mode", "HostConfig.UsernsMode"),
     Field("uts", "HostConfig.UTSMode"),
-    Namespace("pid", "HostConfig.PidMode", Scalar("pid namespace")),
-    Namespace("ipc", "HostConfig.IpcMode", Scalar("ipc namespace"), default=ENGINE),
+    Namespace("pid", "HostConfig.PidMode", Scalar("pid namespace", show=show_mode)),
+    Namespace("ipc", "HostConfig.IpcMode", Scalar("ipc namespace", show=show_mode), default=ENGINE),
     Field("cgroup", "HostConfig.CgroupnsMode", Scalar("cgroup namespace"), default=ENGINE),
     Field("cgroup_parent", "HostConfig.CgroupParent"),
     Field("devices", "HostConfig.Devices", Set("device", _device_set, _show_device), value=_devices),
