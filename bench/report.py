@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a run: one document for ``--json``, one text for people. Both say the same.
+
+Knows which figure each target is about. Measures nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from .contestants import COMPOSE, COMPOSE_V2, FIRST, FLOOR, HOST, LOOP, NOTHING, PING, SCENARIOS
+from .planner import KINDS
+from .rounds import Measured
+from .table import against, align, spread
+
+ORDER = (PING, HOST, LOOP, COMPOSE_V2, COMPOSE, FLOOR)
+Document = dict[str, Any]
+
+
+def document_of(
+    measured: Measured, planner: Sequence[Document], phases: Sequence[Document], payload: Document, about: Document
+) -> Document:
+    """Return everything that was measured, sample by sample, and the figures the targets are about."""
+    runs = [
+        {
+            "contestant": contestant,
+            "scenario": scenario,
+            "wall_seconds": [sample.wall for sample in samples],
+            "controller_cpu_seconds": [sample.controller_cpu for sample in samples],
+            "host_cpu_seconds": [sample.host_cpu for sample in samples],
+            "bytes_sent": [sample.sent for sample in samples],
+            "engine_calls": measured.calls.get((contestant, scenario), {}),
+        }
+        for (contestant, scenario), samples in sorted(measured.samples.items(), key=_place)
+    ]
+    result = {"about": about, "runs": runs, "planner": list(planner), "phases": list(phases), "payload": payload}
+    return {**result, "targets": dict(_targets(result))}
+
+
+def _place(item: tuple[tuple[str, str], Any]) -> tuple[int, int]:
+    contestant, scenario = item[0]
+    return SCENARIOS.index(scenario), ORDER.index(contestant)
+
+
+def _targets(result: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+    runs = {(run["contestant"], run["scenario"]): run for run in result["runs"]}
+
+    def middle(contestant: str, scenario: str, key: str = "wall_seconds") -> float:
+        return float(median(runs[contestant, scenario][key]))
+
+    if (HOST, NOTHING) in runs:
+        ping = middle(PING, NOTHING)
+        yield "nothing to change, playbook / ping playbook", _target(1.25, middle(HOST, NOTHING) / ping)
+        lists = runs[HOST, NOTHING]["engine_calls"]
+        yield "nothing to change, list calls", _target(4, lists["list"], digits=0)
+        yield "nothing to change, inspects per container", _target(1, lists["inspect"] / result["about"]["containers"])
+        if (FLOOR, FIRST) in runs:
+            own = middle(HOST, FIRST) - ping
+            yield "first deploy, (playbook - ping playbook) / raw API", _target(1.15, own / middle(FLOOR, FIRST))
+        sent = max(runs[HOST, scenario]["bytes_sent"][0] for scenario in (FIRST, NOTHING)) / 1000
+        yield "sent to the host, on the wire", _target(150, sent, " KB", 1)
+    if result["phases"]:
+        own_ms = [1000 * (p["seconds"]["observe"] + p["seconds"]["plan"]) for p in result["phases"]]
+        yield "parsed manifest to empty plan, on the host", _target(150, median(own_ms), " ms", 0)
+    figures = {(figure["kind"], figure["count"]): figure for figure in result["planner"]}
+    for kind in KINDS:
+        if (kind, 1000) in figures:
+            yield f"planner, 1,000 containers, {kind} plan", _target(0.5, figures[kind, 1000]["seconds"], " s")
+            memory = figures[kind, 1000]["peak_bytes"] / 1e6
+            yield f"planner, 1,000 containers, {kind} plan, memory", _target(100, memory, " MB", 1)
+
+
+def _target(target: float, reached: float, unit: str = "", digits: int = 2) -> Document:
+    return {"target": target, "reached": reached, "unit": unit, "digits": digits}
+
+
+def text_of(result: Mapping[str, Any]) -> str:
+    """Return the report as text."""
+    about = result["about"]
+    parts = []
+    if result["runs"]:
+        parts.append(
+            f"{about['containers']} containers on one {about['flavour']} host over ssh (pipelining, connection open), "
+            f"{about['rounds']} rounds, contestants in turn\n"
+            "wall: seconds, median (least-most); *: measured on the host, without playbook, ssh, interpreter.\n"
+            "CPU: seconds, user and system: of the playbook's processes; of everything on the host, its engine too.\n"
+            "sent: what the host's network interface received, all headers included. calls: answered by the engine."
+        )
+        parts += [_scenario(result, scenario) for scenario in SCENARIOS]
+    if result["phases"]:
+        parts.append(_phases(result["phases"]))
+    payload = result["payload"]
+    if payload:
+        sizes = ", ".join(f"{name} {size / 1000:.1f}" for name, size in payload.items())
+        parts.append(f"one request of stowage.docker.host, KB: {sizes}")
+    if result["planner"]:
+        parts.append(_planner(result["planner"]))
+    lines = [["target", "reached"]]
+    rows = [
+        [name, against(entry["target"], entry["reached"], entry["unit"], entry["digits"])]
+        for name, entry in result["targets"].items()
+    ]
+    width = max((len(name) for name, _ in rows), default=0)
+    parts.append("\n".join(f"{name.ljust(width)}  {reached}" for name, reached in [*lines, *rows]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _scenario(result: Mapping[str, Any], scenario: str) -> str:
+    runs = [run for run in result["runs"] if run["scenario"] == scenario]
+    if not runs:
+        return ""
+    floor = next((run for run in runs if run["contestant"] == FLOOR), None)
+    pings = next((run for run in result["runs"] if run["contestant"] == PING), None)
+    rows = [
+        [scenario, "wall", "/ ping", "/ floor", "CPU", "host CPU", "sent KB", "lists", "inspects", "other", "changes"]
+    ]
+    for run in runs:
+        on_host = run["contestant"].endswith("*")
+        wall = median(run["wall_seconds"])
+        calls = run["engine_calls"]
+        rows.append(
+            [
+                run["contestant"],
+                spread(run["wall_seconds"]),
+                _ratio(wall, pings) if not on_host else "",
+                _ratio(wall, floor),
+                "" if on_host else f"{median(run['controller_cpu_seconds']):.2f}",
+                f"{median(run['host_cpu_seconds']):.2f}",
+                "" if on_host else f"{median(run['bytes_sent']) / 1000:.1f}",
+                *(str(calls[kind]) if calls else "" for kind in ("list", "inspect", "other", "change")),
+            ]
+        )
+    return align(rows)
+
+
+def _ratio(wall: float, other: Mapping[str, Any] | None) -> str:
+    return f"{wall / median(other['wall_seconds']):.2f}" if other else ""
+
+
+def _phases(phases: Sequence[Document]) -> str:
+    names = list(phases[0]["seconds"])
+    rows = [["on the host, nothing to change, new process, ms", *names, "CPU of all"]]
+    columns = [spread([phase["seconds"][name] for phase in phases], 1000, 0) for name in names]
+    rows.append([f"{len(phases)} runs", *columns, spread([phase["cpu_seconds"] for phase in phases], 1000, 0)])
+    return align(rows)
+
+
+def _planner(figures: Sequence[Document]) -> str:
+    rows = [
+        ["planner alone", "containers", "parse ms", "plan ms", "per container, us", "growth", "memory MB", "operations"]
+    ]
+    before: dict[str, Document] = {}
+    for figure in figures:
+        smaller = before.get(figure["kind"])
+        growth = ""
+        if smaller:
+            growth = f"x{figure['seconds'] / smaller['seconds']:.1f} for x{figure['count'] / smaller['count']:.0f}"
+        before[figure["kind"]] = figure
+        rows.append(
+            [
+                KINDS[figure["kind"]],
+                f"{figure['count']:,}",
+                f"{figure['parse_seconds'] * 1000:.1f}",
+                f"{figure['seconds'] * 1000:.1f}",
+                f"{figure['seconds'] / figure['count'] * 1e6:.0f}",
+                growth,
+                f"{figure['peak_bytes'] / 1e6:.1f}",
+                f"{figure['operations']:,}",
+            ]
+        )
+    return align(rows)

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lets the contestants take turns, round by round, so that noise of the machine hits all alike.
+
+Knows the order of runs and keeps their samples. Knows nothing of how they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from . import workload
+from .contestants import FIRST, NOTHING, PING, Contestant, ping
+from .ground import BenchError, Ground, Sample, kinds_of
+
+Key = tuple[str, str]  # contestant, scenario
+Say = Callable[[str], None]
+
+
+@dataclass
+class Measured:
+    """All samples, and how many Engine API calls of each kind one run made."""
+
+    samples: dict[Key, list[Sample]] = field(default_factory=dict)
+    calls: dict[Key, dict[str, int]] = field(default_factory=dict)
+    seen: dict[Key, list[str]] = field(default_factory=dict)
+
+
+def run_rounds(ground: Ground, everybody: Sequence[Contestant], count: int, rounds: int, say: Say) -> Measured:
+    """One round that counts calls and warms up, then ``rounds`` that are measured."""
+    measured = Measured()
+    say("round 0 of calls: counting Engine API calls, not measured")
+    for contestant in everybody:
+        say(f"  {contestant.name}")
+        _count_calls(ground, contestant, count, measured)
+    for number in range(1, rounds + 1):
+        for contestant in everybody:
+            say(f"round {number} of {rounds}: {contestant.name}")
+            _take_turn(ground, contestant, count, measured)
+    ground.wipe()
+    return measured
+
+
+def _take_turn(ground: Ground, contestant: Contestant, count: int, measured: Measured) -> None:
+    ground.wipe()
+    for scenario in contestant.scenarios:
+        for _ in range(contestant.repeats if scenario == NOTHING else 1):
+            if scenario == NOTHING and contestant.playbook:
+                sample = ground.measure(partial(ping, ground))
+                measured.samples.setdefault((PING, NOTHING), []).append(sample)
+            sample = ground.measure(partial(contestant.run, ground, scenario, count))
+            measured.samples.setdefault((contestant.name, scenario), []).append(sample)
+        if scenario == FIRST:
+            _check_all_run(ground, contestant, count)
+
+
+def _count_calls(ground: Ground, contestant: Contestant, count: int, measured: Measured) -> None:
+    ground.wipe()
+    for scenario in contestant.scenarios:
+        calls = ground.count_calls(partial(contestant.run, ground, scenario, count))
+        measured.calls[contestant.name, scenario] = kinds_of(calls)
+        measured.seen[contestant.name, scenario] = calls
+
+
+def _check_all_run(ground: Ground, contestant: Contestant, count: int) -> None:
+    """A contestant that leaves something out is fast, and not measured."""
+    listed = ground.host.engine("GET", "/containers/json")
+    running = {name.lstrip("/") for entry in listed for name in entry["Names"]}
+    missing = set(workload.names(count)) - running
+    if missing:
+        raise BenchError(f"{contestant.name} left out {', '.join(sorted(missing))}")
