@@ -66,11 +66,12 @@ class Runtime:
         from importlib.machinery import ModuleSpec
 
         stem = name.replace(".", "/")
-        for file in (stem + "/__init__.py", stem + ".py"):
-            if file in self._codes or file in self._sources():
-                spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
-                spec.has_location = True  # so that modules have a __file__, and tracebacks a place
-                return spec
+        for known in (lambda: self._codes, self._sources):
+            for file in (stem + "/__init__.py", stem + ".py"):
+                if file in known():
+                    spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
+                    spec.has_location = True  # so that modules have a __file__, and tracebacks a place
+                    return spec
         return None
 
     def create_module(self, spec: Any) -> None:

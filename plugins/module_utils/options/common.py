@@ -63,6 +63,11 @@ def given(document: Mapping[str, Any]) -> Dict[str, Any]:
     return {key: value for key, value in document.items() if value is not None}
 
 
+def own(section: Mapping[str, Any], spec: Spec) -> Dict[str, Any]:
+    """What was set of a section under its own names; Ansible leaves aliases beside the options they set."""
+    return {key: section[key] for key in spec if section.get(key) is not None}
+
+
 def refuse(document: Mapping[str, Any], reasons: Mapping[str, str], where: str, problems: List[str]) -> None:
     """Name each option that community.docker knows and this collection has no use for."""
     for key, reason in reasons.items():

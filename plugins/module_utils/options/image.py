@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, LOCK, OBJECT_SCOPE, REGISTRIES, Spec, given
+from .common import CONNECTION, LOCK, OBJECT_SCOPE, REGISTRIES, Spec, given, own
 
 _STRINGS = {"type": "list", "elements": "str"}
 
@@ -76,10 +76,10 @@ def manifest_of(params: Mapping[str, Any], problems: List[str]) -> Dict[str, Any
     name = _name(params, problems)
     entry = given({key: params.get(key) for key in ("platform", "tag_of", "push", "state")})
     if params.get("build"):
-        entry["build"] = given(params["build"])
+        entry["build"] = own(params["build"], _BUILD)
     load = params.get("load") or ({"path": params["load_path"]} if params.get("load_path") else None)
     if load:
-        entry["load"] = given(load)
+        entry["load"] = own(load, _LOAD)
     _pull(params, entry, problems)
     _check_source(params.get("source"), entry, problems)
     return {

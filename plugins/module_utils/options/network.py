@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from .common import CONNECTION, LOCK, OBJECT_SCOPE, Spec, given
+from .common import CONNECTION, LOCK, OBJECT_SCOPE, Spec, given, own
 
 _POOL: Spec = {
     "subnet": {"type": "str"},
@@ -69,7 +69,7 @@ def manifest_of(params: Mapping[str, Any], problems: List[str]) -> Dict[str, Any
             problems.append(f"{option}: ipam.{key} is set too")
         ipam[key] = params[option]
     if ipam:
-        ipam["config"] = [given(pool) for pool in ipam.get("config") or ()]
+        ipam["config"] = [own(pool, _POOL) for pool in ipam.get("config") or ()]
         entry["ipam"] = ipam
     if params.get("network_scope"):
         entry["scope"] = params["network_scope"]

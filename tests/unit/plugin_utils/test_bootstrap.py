@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from plugins.plugin_utils import zipapp
+
+BOOTSTRAP = zipapp.strip((Path(zipapp.__file__).parent / "bootstrap.py").read_text()).encode()
+FIRST_STEP = (
+    "import sys;sys.version_info<(3,9)and sys.exit(93);"
+    'i=sys.stdin.buffer;s={};exec(i.read(int(i.readline())),s);s["run"](i)'
+)
+MARK = "<<mark>>"
+ECHO = """
+import os, sys
+from .parts import double
+
+def answer(request):
+    if request.get("raise"):
+        raise ValueError("out of order")
+    if request.get("exit"):
+        sys.exit("gone")
+    return {
+        "double": double(request["number"]),
+        "environment": os.environ.get("PLANTED", ""),
+        "input": sys.stdin.read(),
+        "path": [entry for entry in sys.path if not entry],
+        "file": __file__,
+    }
+"""
+SOURCES = {
+    "stowage/__init__.py": "",
+    "stowage/request.py": ECHO,
+    "stowage/parts/__init__.py": "from .double import double\n",
+    "stowage/parts/double.py": "def double(number):\n    return 2 * number\n",
+}
+
+
+@pytest.fixture
+def send(tmp_path):
+    (tmp_path / "json.py").write_text("raise ImportError('the working folder is on the path')\n")
+
+    def run(request, *, digest="d1", sources=SOURCES, environment=None):
+        content = zlib.compress(json.dumps(sources).encode())
+        body = zlib.compress(json.dumps(request).encode())
+        header = {"mark": MARK, "environment": environment or {}, "digest": digest}
+        header.update(sources=len(content), request=len(body))
+        parcel = b"%d\n%s%s\n%s%s" % (len(BOOTSTRAP), BOOTSTRAP, json.dumps(header).encode(), content, body)
+        done = subprocess.run(
+            [sys.executable, "-c", as_user(FIRST_STEP)],
+            input=parcel,
+            capture_output=True,
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            check=False,
+        )
+        found = re.fullmatch(f"\n{MARK}(.*){MARK}\n", done.stdout.decode())
+        assert found, (done.stdout, done.stderr)
+        return json.loads(found[1])
+
+    return run
+
+
+def as_user(step):
+    """Root's cache is the machine's: these runs look at a user's, and find it not theirs."""
+    return "import os;os.geteuid=lambda:4711;" + step
+
+
+def test_the_request_is_answered(send):
+    answer = send({"number": 21}, environment={"PLANTED": "value"})
+    assert answer == {
+        "double": 42, "environment": "value", "input": "", "path": [], "file": "stowage/request.py",
+    }  # fmt: skip
+
+
+def test_an_error_comes_back_with_its_place(send):
+    answer = send({"raise": True})
+    assert answer["failed"]
+    assert answer["msg"] == "the runtime failed on the host: ValueError: out of order"
+    assert 'File "stowage/request.py", line 7, in answer' in answer["exception"]
+    assert 'raise ValueError("out of order")' in answer["exception"]
+
+
+def test_even_an_exit_is_answered(send):
+    assert send({"exit": True})["msg"] == "the runtime failed on the host: SystemExit: gone"
+
+
+def test_a_parcel_without_the_runtime_is_answered(send):
+    answer = send({}, sources={"stowage/__init__.py": ""})
+    assert "No module named 'stowage.request'" in answer["msg"]
+
+
+class Cache:
+    """The cache in this process, without a run."""
+
+    def __init__(self, folder):
+        self.names = {"__name__": "bootstrap"}
+        exec(BOOTSTRAP, self.names)
+        self.names["_cache_path"] = lambda digest: f"{folder}/stowage/code-{digest}"
+        self.folder = Path(folder) / "stowage"
+
+    def runtime(self, digest="d1"):
+        return self.names["Runtime"](zlib.compress(json.dumps(SOURCES).encode()), digest)
+
+    def load(self, runtime, name):
+        spec = runtime.find_spec(name)
+        module = type(sys)(name)
+        module.__spec__ = spec
+        runtime.exec_module(module)
+        return module
+
+    def files(self):
+        return sorted(path.name for path in self.folder.glob("*"))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path)
+
+
+def test_compiled_code_is_kept_and_used(cache):
+    runtime = cache.runtime()
+    cache.load(runtime, "stowage.parts.double")
+    runtime.keep()
+    assert cache.files() == ["code-d1"]
+    assert cache.folder.stat().st_mode & 0o777 == 0o700
+    assert (cache.folder / "code-d1").stat().st_mode & 0o777 == 0o600
+    again = cache.runtime()
+    assert set(again._codes) == {"stowage/parts/double.py"}
+    again._squeezed = b""  # what was kept needs no sources
+    assert cache.load(again, "stowage.parts.double").double(4) == 8
+    before = (cache.folder / "code-d1").stat().st_mtime_ns
+    again.keep()
+    assert (cache.folder / "code-d1").stat().st_mtime_ns == before
+
+
+def test_what_a_later_run_compiles_is_added(cache):
+    runtime = cache.runtime()
+    cache.load(runtime, "stowage")
+    runtime.keep()
+    runtime = cache.runtime()
+    cache.load(runtime, "stowage.parts.double")
+    runtime.keep()
+    assert set(cache.runtime()._codes) == {"stowage/__init__.py", "stowage/parts/double.py"}
+
+
+def test_another_version_takes_the_place(cache):
+    for digest in ("d1", "d2"):
+        runtime = cache.runtime(digest)
+        cache.load(runtime, "stowage")
+        runtime.keep()
+    assert cache.files() == ["code-d2"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-3]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.chmod(0o620),
+        lambda path: path.parent.chmod(0o770),
+        lambda path: [path.rename(path.with_name("other")), path.symlink_to("other")],
+    ],
+)
+def test_code_that_cannot_be_trusted_is_not_run(cache, spoil):
+    runtime = cache.runtime()
+    cache.load(runtime, "stowage")
+    runtime.keep()
+    spoil(cache.folder / "code-d1")
+    assert cache.runtime()._codes == {}
+
+
+def test_a_folder_of_others_is_not_written_to(cache):
+    cache.folder.mkdir()
+    cache.folder.chmod(0o777)
+    runtime = cache.runtime()
+    cache.load(runtime, "stowage")
+    runtime.keep()
+    assert cache.files() == []

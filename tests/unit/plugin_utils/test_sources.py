@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import tarfile
+
+import pytest
+
+from plugins.module_utils.stowage.content import ContentError
+from plugins.plugin_utils.sources import Sources
+
+
+@pytest.fixture
+def files(tmp_path):
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "Dockerfile").write_text("FROM scratch\n")
+    (web / "page").write_text("hello")
+    (tmp_path / "Other").write_text("FROM scratch\n")
+    config = json.dumps({"rootfs": {"diff_ids": ["sha256:" + "a" * 64]}}).encode()
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": ["db:1"]}]).encode()
+    with tarfile.open(tmp_path / "db.tar", "w") as tar:
+        for name, content in (("c.json", config), ("manifest.json", manifest)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return tmp_path
+
+
+def read(manifest, files):
+    def find(path):
+        if not (files / path).exists():
+            raise ContentError(f"{path} is nowhere")
+        return str(files / path)
+
+    return Sources(manifest, find)
+
+
+def test_a_context_gets_its_digest(files):
+    manifest = {"images": {"web:1": {"build": {"context": "web", "args": {"A": "b"}}}}}
+    sources = read(manifest, files)
+    build = manifest["images"]["web:1"]["build"]
+    assert sources.problems == []
+    assert sources.digests == [build["digest"]]
+    assert {**build, "digest": ""} == {"context": "web", "args": {"A": "b"}, "digest": "", "dockerfile": "Dockerfile"}
+    before = build["digest"]
+    (files / "web" / "page").write_text("other")
+    again = {"images": {"web:1": {"build": {"context": "web"}}}}
+    assert read(again, files).digests != [before]
+
+
+@pytest.mark.parametrize("extra", [{"dockerfile": "../Other"}, {"dockerfile_inline": "FROM scratch\n"}])
+def test_a_foreign_dockerfile_travels_with_the_context(files, extra):
+    manifest = {"images": {"web:1": {"build": {"context": "web", **extra}}}}
+    sources = read(manifest, files)
+    build = manifest["images"]["web:1"]["build"]
+    assert set(build) == {"context", "digest", "dockerfile"}
+    with tarfile.open(sources.file(build["digest"], files)) as tar:
+        assert build["dockerfile"] in tar.getnames()
+
+
+def test_a_packed_context_is_reproducible(files, tmp_path):
+    manifest = {"images": {"web:1": {"build": {"context": "web"}}}}
+    packed = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        sources = read(copy.deepcopy(manifest), files)
+        path = sources.file(sources.digests[0], tmp_path / name)
+        with open(path, "rb") as file:
+            packed.append(file.read())
+        with tarfile.open(path, "r:gz") as tar:
+            assert tar.getnames() == ["Dockerfile", "page"]
+    assert packed[0] == packed[1]
+
+
+def test_an_archive_gets_its_digest_and_layers_and_is_sent_as_it_is(files):
+    manifest = {"images": {"db:1": {"load": {"path": "db.tar"}}}}
+    sources = read(manifest, files)
+    load = manifest["images"]["db:1"]["load"]
+    assert load["layers"] == ["sha256:" + "a" * 64]
+    assert sources.file(load["digest"], files) == str(files / "db.tar")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {},
+        {"images": None},
+        {"images": ["web:1"]},
+        {"images": {"web:1": None}},
+        {"images": {"web:1": {"build": "web"}}},
+        {"images": {"web:1": {"build": {}}}},
+        {"images": {"web:1": {"build": {"context": 5}}}},
+        {"images": {"web:1": {"build": {"context": "web", "remote_src": True}}}},
+        {"images": {"web:1": {"load": {"path": "db.tar", "remote_src": True}}}},
+        {"images": {"web:1": {"build": {"context": "web"}, "state": "absent"}}},
+        {"images": {"web:1": {"pull": "always"}}},
+    ],
+)
+def test_what_is_not_here_or_not_well_formed_is_left_to_the_host(files, manifest):
+    before = copy.deepcopy(manifest)
+    sources = read(manifest, files)
+    assert (manifest, sources.digests, sources.problems) == (before, [], [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "message"),
+    [
+        ({"build": {"context": "gone"}}, '$.images["web:1"].build', "gone is nowhere"),
+        ({"build": {"context": "web", "dockerfile": "No"}}, '$.images["web:1"].build', "no such Dockerfile"),
+        ({"build": {"context": "https://example.net/web.git"}}, '$.images["web:1"].build', "contexts are folders"),
+        ({"load": {"path": "gone.tar"}}, '$.images["web:1"].load', "gone.tar is nowhere"),
+        ({"load": {"path": "web/page"}}, '$.images["web:1"].load', "no readable image archive"),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_the_rest_read_on(files, entry, path, message):
+    manifest = {"images": {"web:1": entry, "db:1": {"load": {"path": "db.tar"}}}}
+    sources = read(manifest, files)
+    (problem,) = sources.problems
+    assert problem["path"] == path
+    assert message in problem["message"]
+    assert len(sources.digests) == 1

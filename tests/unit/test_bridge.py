@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.module_utils import bridge
+from plugins.module_utils.options.common import OptionError
+
+KINDS = ("host", "container", "image", "network", "volume", "host_info")
+
+
+def params(kind, **given):
+    """What AnsibleModule makes of a task: every option, None where nothing was set."""
+    spec = bridge.argument_spec(kind)
+    assert set(given) <= set(spec)
+    return {key: given.get(key, option.get("default")) for key, option in spec.items()}
+
+
+def request(kind, **given):
+    return bridge.request_from(kind, params(kind, **given), check=False)
+
+
+def test_host():
+    got = request("host", scope="shop", containers={"web": {"image": "a", "env": {"A": "1"}}, "odd": 5})
+    assert got == {
+        "version": 1,
+        "do": "converge",
+        "engine": {},
+        "check": False,
+        "lock_timeout": 60.0,
+        "remember": True,
+        "manifest": {
+            "version": 1,
+            "scope": "shop",
+            "prune": True,
+            "wait": True,
+            "wait_timeout": 300.0,
+            "monitor": 2.0,
+            "containers": {"web": {"image": "a", "environment": {"A": "1"}}, "odd": 5},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "section"),
+    [
+        (
+            "container",
+            {"name": "web", "image": "a", "keep_volumes": False, "state": "healthy"},
+            {"containers": {"web": {"image": "a", "recreate": False, "remove_volumes": True, "state": "started"}}},
+        ),
+        ("volume", {"name": "v"}, {"volumes": {"v": {"state": "present", "recreate": False}}}),
+        (
+            "volume",
+            {"name": "v", "recreate": "options-changed", "driver_opts": {"o": "x"}},
+            {"volumes": {"v": {"state": "present", "recreate": True, "driver_opts": {"o": "x"}}}},
+        ),
+        (
+            "network",
+            {"name": "n", "network_scope": "swarm", "ipam_config": [{"subnet": "10.0.0.0/8", "gateway": None}]},
+            {
+                "networks": {
+                    "n": {"state": "present", "scope": "swarm", "ipam": {"config": [{"subnet": "10.0.0.0/8"}]}}
+                }
+            },
+        ),
+        ("image", {"name": "a", "tag": "1"}, {"images": {"a:1": {"state": "present"}}}),
+        ("image", {"name": "r:5000/a", "tag": "1"}, {"images": {"r:5000/a:1": {"state": "present"}}}),
+        ("image", {"name": "a:1", "pull": True}, {"images": {"a:1": {"state": "present", "pull": "always"}}}),
+        (
+            "image",
+            {"name": "a:1", "pull": {"platform": "linux/arm64"}},
+            {"images": {"a:1": {"state": "present", "platform": "linux/arm64"}}},
+        ),
+        (
+            "image",
+            {"name": "a:1", "load_path": "x.tar", "source": "load"},
+            {"images": {"a:1": {"state": "present", "load": {"path": "x.tar"}}}},
+        ),
+        (
+            "image",
+            {"name": "a:1", "build": {"context": "x", "target": None, "remote_src": False}},
+            {"images": {"a:1": {"state": "present", "build": {"context": "x", "remote_src": False}}}},
+        ),
+        ("image", {"name": "a:1", "source": "local"}, {"images": {"a:1": {"state": "present", "pull": "never"}}}),
+    ],
+)
+def test_single_objects(kind, given, section):
+    got = request(kind, **given)
+    assert got["remember"] is False
+    manifest = got["manifest"]
+    assert (manifest["scope"], manifest["prune"]) == ("object", False)
+    (name,) = section
+    assert {name: manifest[name]} == section
+
+
+def test_host_info():
+    got = request("host_info", drift=False, docker_host="tcp://a:1", validate_certs=True, client_cert="/c")
+    assert got == {
+        "version": 1,
+        "do": "info",
+        "engine": {"host": "tcp://a:1", "tls_verify": True, "cert_path": "/c"},
+        "info": {"scope": None, "drift": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "problems"),
+    [
+        ("image", {"name": "a:1", "tag": "2"}, ["tag: name has a tag already"]),
+        ("image", {"name": "a", "source": "build"}, ["source: build needs the option build"]),
+        ("image", {"name": "a", "source": "pull", "load_path": "x"}, ["source: pull contradicts build and load"]),
+        ("image", {"name": "a", "pull": {"x": 1}}, ["pull: a mapping holds a platform and nothing else"]),
+        ("volume", {"name": "v", "recreate": "always"}, ["recreate: 'always' is none of"]),
+        ("network", {"name": "n", "ipam": {"driver": "a"}, "ipam_driver": "b"}, ["ipam_driver: ipam.driver is set"]),
+        (
+            "host",
+            {"containers": {"a": {"paused": True}, "b": {"detach": False}}},
+            ["containers.a.paused: not supported", "containers.b.detach: not supported"],
+        ),
+    ],
+)
+def test_all_problems_at_once(kind, given, problems):
+    with pytest.raises(OptionError) as caught:
+        request(kind, **given)
+    assert len(caught.value.problems) == len(problems)
+    for found, expected in zip(caught.value.problems, problems):
+        assert found.startswith(expected)
+
+
+def test_options_are_sorted_before_they_are_validated():
+    given = {"name": "a", "env": {}, "environment": {}, "auto_remove": True, "imge": "x", "zzzzzz": 1}
+    known, problems = bridge.sort_options("container", given)
+    assert set(known) == {"name", "env"}
+    assert problems == [
+        "environment: is another name of env, which is set too",
+        "auto_remove: not supported: a declared container is there until it is declared absent; use state: absent",
+        "imge: there is no such option; did you mean image?",
+        "zzzzzz: there is no such option",
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_option_has_two_meanings(kind):
+    names = [name for key, option in bridge.argument_spec(kind).items() for name in (key, *option.get("aliases", ()))]
+    assert len(names) == len(set(names))
+
+
+ANSWER = {
+    "changed": True,
+    "failed": False,
+    "plan": ["#1 CreateContainer web (it is missing)", "#2 StartContainer web <- #1 (it was created)"],
+    "containers": {"web": {"id": "1"}},
+    "images": {},
+    "networks": {},
+    "volumes": {},
+    "needed_files": [],
+}
+
+
+def test_a_result_of_host():
+    got = bridge.result_from("host", {}, ANSWER, diff=True)
+    assert got["diff"] == {"prepared": "\n".join(ANSWER["plan"]) + "\n"}
+    assert got["containers"] == {"web": {"id": "1"}}
+    assert "needed_files" not in got
+    assert "diff" not in bridge.result_from("host", {}, ANSWER, diff=False)
+
+
+def test_a_result_of_a_single_object():
+    got = bridge.result_from("container", request("container", name="web"), ANSWER, diff=False)
+    assert got["container"] == {"id": "1"}
+    assert not set(got) & set(bridge.SECTIONS.values())
+    gone = bridge.result_from("volume", request("volume", name="v"), ANSWER, diff=False)
+    assert gone["volume"] == {}
+
+
+def test_nothing_to_do_is_an_empty_diff():
+    assert bridge.result_from("host", {}, {"plan": []}, diff=True)["diff"] == {"prepared": ""}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "shown"),
+    [
+        ("host", "$.containers.web.ports[0]", "containers.web.ports[0]"),
+        ("host", "$", "$"),
+        ("container", "$.containers.web.ports[0]", "ports[0]"),
+        ("container", '$.containers["we.b"].ports[0]', "ports[0]"),
+        ("container", "$.containers.web", "name"),
+        ("image", '$.images["a:1"].build.args', "build.args"),
+        ("image", '$.images["a:1"]', "name"),
+        ("volume", "$.scope", "scope"),
+    ],
+)
+def test_problems_are_named_as_the_task_has_them(kind, path, shown):
+    problem = {"path": path, "message": "is wrong"}
+    text = bridge.refusal(kind, [problem, problem])
+    assert text == f"the declaration was refused (1 problem), and nothing was changed:\n{shown}: is wrong"
