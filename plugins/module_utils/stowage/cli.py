@@ -14,10 +14,9 @@ import sys
 from typing import Any, Dict, List, Mapping, Optional, Sequence, TextIO
 
 from . import __version__
-from .converge import Listener, converge_host
+from .converge import Listener, converge_host, read_declaration
 from .errors import StowageError
 from .lock import engine_lock
-from .manifest import parse_manifest
 from .memory import Memory, state_directory
 from .render import render_run
 from .request import connect
@@ -49,8 +48,8 @@ def main(arguments: Optional[Sequence[str]] = None, out: TextIO = sys.stdout, er
 
 def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     manifest = load_manifest(options.manifest)
-    desired, policy = parse_manifest(manifest)
     engine, address = connect({"host": options.host})
+    desired, policy = read_declaration(engine, manifest)
     check = options.command == "plan"
     progress = Progress(err, live=err.isatty() and not options.json)
     with engine, engine_lock(address, options.lock_timeout):

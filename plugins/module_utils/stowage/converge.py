@@ -8,20 +8,23 @@ file's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from .engine.auth import find_credential, load_config, server_name
 from .engine.client import Engine
+from .errors import DeclarationError, EngineError
 from .executor import Executor, execute_plan, missing_files
+from .manifest import read_manifest
 from .model.desired import Desired, Policy
 from .model.observed import Observed
 from .model.operations import Operation
 from .model.plan import Plan
 from .model.report import Report
 from .observer import observe_host
-from .planner import plan_changes
+from .planner import find_lacking, plan_changes
 from .reference import parse
 from .secrets import Redactor, secret_values
 from .walk import Progress
@@ -76,6 +79,19 @@ def converge_host(
     redact = Redactor(secret_values(desired))
     executor = Executor(engine, accounts.login, accounts.declared, files, listener.detail)
     return Run(plan, observed, execute_plan(plan, executor, listener.progress, redact))
+
+
+def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Desired, Policy]:
+    """Parse a manifest. Where it is refused, what the host lacks for it is told in the same breath.
+
+    Raises DeclarationError.
+    """
+    desired, policy, problems = read_manifest(manifest)
+    if not problems:
+        return desired, policy
+    with contextlib.suppress(EngineError):
+        problems += find_lacking(desired, observe_host(engine, Desired(desired.scope), _unheard))
+    raise DeclarationError(problems)
 
 
 class Accounts:

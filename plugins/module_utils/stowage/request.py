@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from .converge import Accounts, Run, converge_host
+from .converge import Accounts, Run, converge_host, read_declaration
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
 from .errors import DeclarationError, StowageError
@@ -48,8 +48,8 @@ def answer(request: Mapping[str, Any]) -> Document:
 
 def _converge(request: Mapping[str, Any]) -> Document:
     manifest = request.get("manifest") or {}
-    desired, policy = parse_manifest(manifest)
     engine, address = connect(request.get("engine") or {})
+    desired, policy = read_declaration(engine, manifest)
     check = bool(request.get("check"))
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
         try:

@@ -8,6 +8,6 @@ nothing of engines: what only the host can tell (does that network exist?) is th
 
 from __future__ import annotations
 
-from .parse import parse_manifest
+from .parse import parse_manifest, read_manifest
 
-__all__ = ["parse_manifest"]
+__all__ = ["parse_manifest", "read_manifest"]

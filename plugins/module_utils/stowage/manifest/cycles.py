@@ -16,7 +16,8 @@ def check_cycles(services: Mapping[str, Mapping[str, Any]], reader: Reader) -> N
     for start in services:
         circle = _find_circle(start, services, done)
         if circle:
-            reader.problem(f"depends on itself: {' -> '.join(circle)}", f"{circle[0]}.depends_on")
+            entry = reader.reader(circle[0])
+            entry.problem(f"depends on itself: {' -> '.join(circle)}", "depends_on")
             return
 
 

@@ -27,6 +27,14 @@ SCOPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 def parse_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy]:
     """Read a manifest of version 1. Raises DeclarationError with every problem it has."""
+    desired, policy, problems = read_manifest(document)
+    if problems:
+        raise DeclarationError(problems)
+    return desired, policy
+
+
+def read_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy, List[Problem]]:
+    """What could be read, beside the problems of the rest. Where there are any, nothing may be done."""
     problems: List[Problem] = []
     reader = Reader(document, "$", problems)
     reader.only(SECTIONS + SETTINGS)
@@ -43,10 +51,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy]:
     images += implied_images(containers, images, problems)
     _check_ports(containers, problems)
     desired = Desired(scope, _parse_registries(reader.reader("registries")), images, networks, volumes, containers)
-    policy = _parse_policy(reader)
-    if problems:
-        raise DeclarationError(problems)
-    return desired, policy
+    return desired, _parse_policy(reader), problems
 
 
 def _parse_policy(reader: Reader) -> Policy:

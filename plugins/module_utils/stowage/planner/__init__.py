@@ -10,6 +10,7 @@ from ..model.plan import Plan
 from .containers import plan_containers
 from .draft import Draft
 from .images import plan_images
+from .lacking import find_lacking
 from .networks import plan_networks
 from .prune import plan_removals
 from .volumes import plan_volumes
@@ -23,6 +24,7 @@ def plan_changes(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     why the declaration cannot be met on this host; then nothing may be done at all.
     """
     draft = Draft(desired.scope)
+    draft.problems.extend(find_lacking(desired, observed))
     world = World(desired, observed, policy, draft)
     world.images = plan_images(desired, observed, draft)
     plan_volumes(world)
@@ -32,4 +34,4 @@ def plan_changes(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     return draft.plan()
 
 
-__all__ = ["plan_changes"]
+__all__ = ["find_lacking", "plan_changes"]

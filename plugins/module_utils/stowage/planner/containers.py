@@ -85,7 +85,6 @@ class Decision:
         found = world.observed.containers.get(container.name)
         if found is not None and world.refuse_foreign(container.path, f"the container {container.name}", found.labels):
             return
-        self.creation.check()
         if container.name in world.gone:
             self._create("its volume is made anew", [world.gone[container.name]])
             return

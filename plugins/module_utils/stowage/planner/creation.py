@@ -13,7 +13,7 @@ from typing import List, Mapping, Optional, Sequence
 from ..model.desired import Container
 from ..model.observed import ObservedContainer
 from ..model.operations import ConnectNetwork, CreateContainer, Operation, RunHook, WaitContainer
-from ..service.create import create_body, endpoints, unsupported
+from ..service.create import create_body, endpoints
 from ..service.hooks import POST_START, PRE_STOP, hook_requests
 from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
 from ..service.references import parents
@@ -22,7 +22,6 @@ from .ports import release_ports, restart_holders
 from .readiness import Progress, Readiness
 from .world import World
 
-BUILT_IN_NETWORKS = ("bridge", "host", "none", "default")
 ALL_AT_CREATE = (1, 44)  # from here on POST /containers/create connects every network
 
 
@@ -33,31 +32,6 @@ class Creation:
         self.container = container
         self.world = world
         self.readiness = readiness
-
-    def check(self) -> None:
-        """Refuse what this host cannot give: networks, volumes and containers that are nowhere."""
-        container, world = self.container, self.world
-        definition = container.definition
-        world.draft.problems.extend(unsupported(definition, world.observed.api_version, container.path))
-        declared = {network.name for network in world.desired.networks if network.state != "absent"}
-        for name in definition.get("networks") or ():
-            if name not in declared and name not in world.observed.networks:
-                world.draft.refuse(
-                    f"{container.path}.networks", f"the network {name} is not declared and not on the host"
-                )
-        volumes = {volume.name for volume in world.desired.volumes if volume.state != "absent"}
-        for index, mount in enumerate(definition.get("volumes") or ()):
-            source = mount.get("source")
-            if mount.get("type") != "volume" or not source or source in volumes or source in world.observed.volumes:
-                continue
-            world.draft.refuse(
-                f"{container.path}.volumes[{index}]", f"the volume {source} is not declared and not on the host"
-            )
-        for name in map(world.container_name, parents(definition)):
-            if name not in world.declared and name not in world.observed.containers:
-                world.draft.refuse(
-                    container.path, f"uses the container {name}, which is not declared and not on the host"
-                )
 
     def create(
         self,

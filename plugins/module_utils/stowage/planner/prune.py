@@ -58,8 +58,8 @@ class Removals:
 
     def _anonymous_volumes(self, name: str, removed: int) -> None:
         """Those that moved along with a replacement: the engine takes them for named ones since, and keeps them."""
-        for mount in self.world.observed.containers[name].mounts:
-            volume = str(mount.get("Name") or "")
+        mounts = self.world.observed.containers[name].mounts
+        for volume in sorted(str(mount.get("Name") or "") for mount in mounts):
             if is_anonymous_name(volume) and [user.name for user in volume_users(volume, self.world)] == [name]:
                 self._add(RemoveVolume(volume, f"goes with {name}"), [removed])
 
