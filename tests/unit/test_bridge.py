@@ -60,11 +60,7 @@ def test_host():
         (
             "network",
             {"name": "n", "network_scope": "swarm", "ipam_config": [{"subnet": "10.0.0.0/8", "gateway": None}]},
-            {
-                "networks": {
-                    "n": {"state": "present", "scope": "swarm", "ipam": {"config": [{"subnet": "10.0.0.0/8"}]}}
-                }
-            },
+            {"networks": {"n": {"state": "present", "scope": "swarm", "ipam": {"config": [{"subnet": "10.0.0.0/8"}]}}}},
         ),
         ("image", {"name": "a", "tag": "1"}, {"images": {"a:1": {"state": "present"}}}),
         ("image", {"name": "r:5000/a", "tag": "1"}, {"images": {"r:5000/a:1": {"state": "present"}}}),

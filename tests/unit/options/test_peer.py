@@ -65,9 +65,7 @@ CASES = [
         {"device_requests": [{"driver": "nvidia", "count": -1, "capabilities": [["gpu"]], "options": None}]},
         {
             "deploy": {
-                "resources": {
-                    "reservations": {"devices": [{"driver": "nvidia", "count": -1, "capabilities": ["gpu"]}]}
-                }
+                "resources": {"reservations": {"devices": [{"driver": "nvidia", "count": -1, "capabilities": ["gpu"]}]}}
             }
         },
     ),
