@@ -145,7 +145,7 @@ class Outcome:
         ``kinds`` are the operations that have to be in the plan, in that order; none: nothing to do.
         """
         check, apply, again = (self.ok(f"{label}/{phase}") for phase in PHASES)
-        assert check["plan"] == apply["plan"], f"{label}: check and apply disagree"
+        assert check["plan"] == apply["plan"], f"{label}: check and apply disagree\n{check['plan']}\n{apply['plan']}"
         assert check["diff"] == apply["diff"], f"{label}: check's diff is another one"
         assert {step["status"] for step in check["operations"]} <= {"planned"}, label
         assert {step["status"] for step in apply["operations"]} <= {"done"}, label

@@ -20,8 +20,14 @@ _CONFIG = {"Cmd": ["httpd", "-f", "-h", "/www"], "Env": ["FROM_IMAGE=1"], "Expos
 COMMAND = "/usr/local/bin/test-engine"
 
 _SCRIPT = '''#!/usr/bin/python3
-"""test-engine METHOD PATH [JSON], or test-engine snapshot, or test-engine wipe TAG…: prints JSON; exits 1 where the engine refuses."""
-import http.client, json, socket, sys
+"""Prints JSON; exits 1 where the engine refuses.
+
+test-engine METHOD PATH [JSON]
+test-engine snapshot
+test-engine wipe TAG...                 all goes but images of these tags
+test-engine retag URL FROM TO           in a registry: http://user:password@host:port/v2/NAME/manifests/
+"""
+import base64, http.client, json, socket, sys, urllib.parse, urllib.request
 class Engine(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
@@ -55,10 +61,24 @@ def wipe(kept):
             if tag not in kept:
                 ask("DELETE", f"/images/{image['Id'] if '<none>' in tag else tag}?force=1")
     return sorted(tag for image in get("/images/json") for tag in image["RepoTags"] or [image["Id"]])
+def retag(url, source, target):
+    parts = urllib.parse.urlsplit(url)
+    url = f"http://{parts.hostname}:{parts.port}{parts.path}"
+    login = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+    kinds = ["application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"]
+    headers = {"Accept": ", ".join(kinds), "Authorization": f"Basic {login}"}
+    with urllib.request.urlopen(urllib.request.Request(url + source, headers=headers)) as answer:
+        body, kind = answer.read(), answer.headers["Content-Type"]
+    headers["Content-Type"] = kind
+    request = urllib.request.Request(url + target, data=body, headers=headers, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        return answer.headers["Docker-Content-Digest"]
 if sys.argv[1] == "snapshot":
     print(json.dumps(snapshot()))
 elif sys.argv[1] == "wipe":
     print(json.dumps(wipe(sys.argv[2:])))
+elif sys.argv[1] == "retag":
+    print(json.dumps(retag(*sys.argv[2:])))
 else:
     status, text = ask(*sys.argv[1:])
     print(text.strip() or "{}")

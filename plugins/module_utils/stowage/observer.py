@@ -9,7 +9,7 @@ Decides nothing.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .content.archive import read_archive
 from .content.context import context_of
@@ -57,6 +57,10 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
         content_digests=_hash_contexts(desired.images),
         archive_layers=_read_archives(desired.images),
     )
+
+
+def _by_name(entries: Iterable[Document]) -> List[Document]:
+    return sorted(entries, key=lambda entry: str(entry["Name"]))
 
 
 def container_name(entry: Document) -> str:
@@ -145,8 +149,8 @@ def _images(listed: Iterable[Document]) -> Tuple[Dict[str, ObservedImage], Dict[
     images: Dict[str, ObservedImage] = {}
     ids: Dict[str, str] = {}
     for entry in listed:
-        tags = tuple(tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>"))
-        digests = tuple(name for name in entry.get("RepoDigests") or () if not name.startswith("<none>"))
+        tags = tuple(sorted(tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")))
+        digests = tuple(sorted(name for name in entry.get("RepoDigests") or () if not name.startswith("<none>")))
         image = ObservedImage(str(entry["Id"]), tags, digests, entry.get("Labels") or {})
         images[image.id] = image
         for name in (image.id, *tags, *digests):
