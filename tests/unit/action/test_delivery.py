@@ -154,7 +154,7 @@ def test_without_a_way_to_standard_input_a_file_is_sent(play, tmp_path):
     result, _output = play([host(containers={"web": {"image": "a"}})], ANSIBLE_KEEP_REMOTE_FILES="1")
     assert result["seen"]["services"] == {"web": ["image"]}
     (parcel,) = (tmp_path / "home" / "remote").glob("*/parcel")
-    assert parcel.stat().st_mode & 0o077 == 0
+    assert parcel.parent.stat().st_mode & 0o077 == 0
 
 
 def test_async_is_the_module_with_the_same_result(play, tmp_path):

@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -70,8 +71,7 @@ def test_a_packed_context_is_reproducible(files, tmp_path):
         (tmp_path / name).mkdir()
         sources = read(copy.deepcopy(manifest), files)
         path = sources.file(sources.digests[0], tmp_path / name)
-        with open(path, "rb") as file:
-            packed.append(file.read())
+        packed.append(Path(path).read_bytes())
         with tarfile.open(path, "r:gz") as tar:
             assert tar.getnames() == ["Dockerfile", "page"]
     assert packed[0] == packed[1]
