@@ -183,4 +183,8 @@ class Walk:
         try:
             self._progress({"step": step.number, "event": event, "text": text})
         except Exception:  # noqa: BLE001  who watches (a closed terminal) must not hold the work up
-            self._progress = lambda event: None
+            self._progress = _to_nobody
+
+
+def _to_nobody(_event: Mapping[str, Any]) -> None:
+    """Takes the place of a listener that failed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence
 
-from ..model.desired import RESTARTED, STARTED, STOPPED, Container
+from ..model.desired import PRESENT, RESTARTED, STARTED, STOPPED, Container
 from ..model.observed import ObservedContainer
 from ..model.operations import (
     ConnectNetwork,
@@ -22,14 +22,14 @@ from ..model.operations import (
     UnpauseContainer,
     UpdateContainer,
 )
-from ..service.compare import NETWORK, UPDATE, Difference, differences
+from ..service.compare import NETWORK, UPDATE, Difference, anonymous_volumes, differences
 from ..service.dependencies import dependencies
 from ..service.labels import DECLARED, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
 from .readiness import Progress, Readiness
-from .replacement import Replacement
+from .replacement import UP, Replacement
 from .rollout import Rollout
 from .world import NEXT, World
 
@@ -37,12 +37,16 @@ from .world import NEXT, World
 def plan_containers(world: World) -> None:
     """Add the steps for every declared container, dependencies before their dependents."""
     readiness = Readiness(world)
+    decisions: List[Decision] = []
     for service in _in_order(world):
         replicas = readiness.replicas(service)
         rollout = Rollout(replicas[0], world.draft)
         for container in replicas:
-            Decision(container, world, readiness, rollout).plan()
+            decisions.append(Decision(container, world, readiness, rollout))
+            decisions[-1].plan()
         rollout.finish()
+    for decision in decisions:
+        decision.resume()
 
 
 def _in_order(world: World) -> List[str]:
@@ -85,34 +89,61 @@ class Decision:
         found = world.observed.containers.get(container.name)
         if found is not None and world.refuse_foreign(container.path, f"the container {container.name}", found.labels):
             return
-        if container.name in world.gone:
-            self._create("its volume is made anew", [world.gone[container.name]])
-            return
         successor = world.successor(container.name)
-        if found is None and successor is None:
+        if container.name in world.gone or (found is None and container.name + NEXT in world.gone):
+            self._create_after_volume(found, successor)
+        elif found is None and successor is None:
             self._create("container is missing", [])
         elif found is None and successor is not None:
-            self._adopt_successor(successor)
+            self._adopt_successor(successor, [])
         elif found is not None and found.status in ("dead", "removing"):
-            removed = world.draft.add(RemoveContainer(container.name, f"is {found.status}"))
-            self._create(f"was {found.status}", [removed])
+            back = world.back.get(container.name, ())
+            removed = world.draft.add(RemoveContainer(container.name, f"is {found.status}"), back)
+            if successor is not None:
+                self._adopt_successor(successor, [removed])
+            else:
+                self._create(f"was {found.status}", [removed], found)
         elif found is not None:
-            self._keep_or_replace(found, successor, [])
+            self._keep_or_replace(found, successor, list(world.back.get(container.name, ())))
+
+    def resume(self) -> None:
+        """Start again what handed a port on after it had been planned; it publishes on any free one."""
+        stopped = self.world.stops.get(self.container.name)
+        untouched = self.progress.started is None and not self.progress.replaced
+        if stopped is not None and untouched and self.container.state in (STARTED, RESTARTED):
+            self._start("handed its port on", [stopped])
 
     # -- what there is ------------------------------------------------------------------------
 
-    def _create(self, cause: str, after: Sequence[Optional[int]]) -> None:
+    def _create(self, cause: str, after: Sequence[Optional[int]], former: Optional[ObservedContainer] = None) -> None:
+        """Create it, with the anonymous volumes of its ``former`` self, and as running as that was."""
+        definition, state = self.container.definition, self.container.state
         self.progress.replaced = True
-        created = self.creation.create(self.container.name, cause, after)
+        carry = anonymous_volumes(former.inspect or {}, definition) if former is not None else {}
+        created = self.creation.create(self.container.name, cause, after, carry=carry)
         self.progress.final = created[-1]
-        if self.container.state in (STARTED, RESTARTED):
+        was_up = former is not None and former.status in UP
+        if state in (STARTED, RESTARTED) or (state == PRESENT and was_up):
             self._start("it was created", created)
 
-    def _adopt_successor(self, successor: ObservedContainer) -> None:
+    def _create_after_volume(self, found: Optional[ObservedContainer], successor: Optional[ObservedContainer]) -> None:
+        """It had to go so that its volume can be made anew; so has what a former run was to replace it with."""
+        after: List[Optional[int]] = [self.world.gone.get(self.container.name)]
+        if successor is not None:
+            after.append(self.world.gone.get(successor.name) or self._drop(successor, []))
+        self._create("its volume is made anew", after, found or successor)
+
+    def _drop(self, successor: ObservedContainer, after: Sequence[Optional[int]]) -> int:
+        before = [*after, *self.world.back.get(successor.name, ())]
+        remove = RemoveContainer(successor.name, "its replacement is not wanted any more", volumes=True)
+        return self.world.draft.add(remove, before)
+
+    def _adopt_successor(self, successor: ObservedContainer, after: Sequence[Optional[int]]) -> None:
         """A former run removed the old container, so it had proven the new one: finish its work."""
         name = self.container.name
         cause = "a replacement was not finished"
-        renamed = self.world.draft.add(RenameContainer(name + NEXT, cause, new_name=name))
+        before = [*after, *self.world.back.get(successor.name, ())]
+        renamed = self.world.draft.add(RenameContainer(name + NEXT, cause, new_name=name), before)
         self.progress.replaced = True
         self.progress.final = renamed
         self._keep_or_replace(successor, None, [renamed])
@@ -127,11 +158,10 @@ class Decision:
             replacement.plan(", ".join(causes), successor, after)
             return
         if successor is not None:
-            cause = "its replacement is not wanted any more"
-            after = [*after, self.world.draft.add(RemoveContainer(successor.name, cause, volumes=True))]
+            after = [*after, self._drop(successor, after)]
         self._update(changes, after)
         self._reconnect(changes, after)
-        self._settle(found, after)
+        self._settle(found, after, interrupted=successor is not None)
 
     # -- in place -----------------------------------------------------------------------------
 
@@ -159,20 +189,23 @@ class Decision:
                 operation = ConnectNetwork(change.network, change.cause, container=name, endpoint=change.endpoint)
                 self.progress.final = draft.add(operation, before)
 
-    def _settle(self, found: ObservedContainer, after: List[Optional[int]]) -> None:
-        """Bring the container into its declared state: running, stopped, or as it is."""
+    def _settle(self, found: ObservedContainer, after: List[Optional[int]], *, interrupted: bool) -> None:
+        """Bring the container into its declared state: running, stopped, or as it is.
+
+        ``interrupted``: a former run stopped it for a successor that is not wanted any more.
+        """
         name, draft, state = self.container.name, self.world.draft, self.container.state
         before = [*after, self.progress.final]
         running = found.status in ("running", "restarting", "paused")
         if state == STOPPED and running:
-            self.progress.final = self._stop(found, before)
+            self.progress.final = self.creation.stop(found, "declared stopped", before)
         if state not in (STARTED, RESTARTED):
             return
         if found.status == "paused":
             self.progress.started = draft.add(UnpauseContainer(name, "is paused"), before)
         elif name in self.world.stops:
             self._start("handed its port on", [*before, self.world.stops[name]])
-        elif not running and not self._finished(found):
+        elif not running and (interrupted or not self._finished(found)):
             self._start(_why_down(found), before)
         elif state == RESTARTED or self.readiness.must_restart(self.container):
             self._restart(running, before)
@@ -181,21 +214,19 @@ class Decision:
         done = found.status == "exited" and found.exit_code == 0
         return done and self.container.state != RESTARTED and self.readiness.is_one_shot(self.container)
 
-    def _stop(self, found: ObservedContainer, before: Sequence[Optional[int]]) -> int:
-        hooks = self.creation.pre_stop(found, "declared stopped", before)
-        return self.world.draft.add(StopContainer(self.container.name, "declared stopped"), [*before, *hooks])
-
     def _start(self, cause: str, after: Sequence[Optional[int]]) -> None:
         name = self.container.name
-        needs = [*after, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
-        start = self.world.draft.add(StartContainer(name, cause), needs)
+        needs = [*after, *self.readiness.needed_by(self.container)]
+        wished = self.readiness.needed_by(self.container, required=False)
+        start = self.world.draft.add(StartContainer(name, cause), [*needs, *self.creation.free_ports(needs)], wished)
         hooks = self.creation.post_start(name, [start])
         self.progress.started = hooks[-1] if hooks else start
         self.progress.restarted = True
         proofs = self.creation.prove(name, self.progress)
         restarts = self.creation.restart_holders()
         if restarts:
-            self.world.draft.guard([start, *hooks, *proofs], restarts)
+            stop = StopContainer(name, "it failed")
+            self.world.draft.guard([start, *hooks, *proofs], [stop, *restarts])
 
     def _restart(self, running: bool, before: Sequence[Optional[int]]) -> None:
         if not running:
@@ -204,7 +235,8 @@ class Decision:
         other = self.readiness.must_restart(self.container)
         cause = f"{other} is replaced" if other else "restart is declared"
         needs = [*before, *self.readiness.needed_by(self.container)]
-        self.progress.started = self.world.draft.add(RestartContainer(self.container.name, cause), needs)
+        wished = self.readiness.needed_by(self.container, required=False)
+        self.progress.started = self.world.draft.add(RestartContainer(self.container.name, cause), needs, wished)
         self.progress.restarted = True
         self.creation.prove(self.container.name, self.progress)
 

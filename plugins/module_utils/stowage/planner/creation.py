@@ -12,12 +12,12 @@ from typing import List, Mapping, Optional, Sequence
 
 from ..model.desired import Container
 from ..model.observed import ObservedContainer
-from ..model.operations import ConnectNetwork, CreateContainer, Operation, RunHook, WaitContainer
+from ..model.operations import ConnectNetwork, CreateContainer, Operation, StopContainer, WaitContainer
 from ..service.create import create_body, endpoints
-from ..service.hooks import POST_START, PRE_STOP, hook_requests
 from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import declared_keys
+from . import hooks
 from .ports import release_ports, restart_holders
 from .readiness import Progress, Readiness
 from .world import World
@@ -66,20 +66,23 @@ class Creation:
             steps.append(world.draft.add(connect, [steps[-1]]))
         return steps
 
-    def free_ports(self) -> List[int]:
-        return release_ports(self.container, self.world)
+    def free_ports(self, after: Sequence[Optional[int]]) -> List[int]:
+        """The steps after which this one's ports are free; nobody lets go of one before ``after``."""
+        return release_ports(self.container, self.world, after)
 
     def restart_holders(self) -> List[Operation]:
         return list(restart_holders(self.container, self.world))
 
     def post_start(self, name: str, after: Sequence[Optional[int]]) -> List[int]:
-        return self._hooks(name, POST_START, "it was started", after)
+        return hooks.post_start(self.container, name, after, self.world.draft)
 
-    def pre_stop(self, found: ObservedContainer, cause: str, after: Sequence[Optional[int]]) -> List[int]:
-        """Hooks before a stop; only a running process can run them, and none may hold the stop up."""
-        if found.status != "running":
-            return []
-        return self._hooks(self.container.name, PRE_STOP, cause, after)
+    def stop(self, found: ObservedContainer, cause: str, after: Sequence[Optional[int]]) -> int:
+        """Stop the container as it is now, its hooks before that."""
+        world, name = self.world, self.container.name
+        if found.name not in world.stops:
+            before = hooks.pre_stop(self.container, found, cause, after, world.draft)
+            world.stops[found.name] = world.draft.add(StopContainer(name, cause), after, before)
+        return world.stops[found.name]
 
     def prove(self, name: str, progress: Progress, monitor: float = 0.0, always: bool = False) -> List[int]:
         """Wait for what others, the policy or a replacement (``always``) ask of the container."""
@@ -107,11 +110,4 @@ class Creation:
             progress = self.readiness.progress.get(name)
             if progress is not None:
                 steps += [progress.started, progress.final]
-        return steps
-
-    def _hooks(self, name: str, key: str, cause: str, after: Sequence[Optional[int]]) -> List[int]:
-        steps: List[int] = []
-        for body in hook_requests(self.container.definition, key):
-            hook = RunHook(name, cause, hook=key, body=body, required=key == POST_START)
-            steps.append(self.world.draft.add(hook, steps[-1:] or after))
         return steps

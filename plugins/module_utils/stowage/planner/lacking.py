@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Set
+from typing import Any, Iterator, Mapping, Sequence, Union
 
 from ..errors import Problem
-from ..model.desired import ABSENT, Container, Desired
+from ..model.desired import ABSENT, Desired, Network, Volume
 from ..model.observed import Observed
 from ..service.create import unsupported
 from ..service.references import parents
@@ -15,8 +15,8 @@ from ..service.references import parents
 
 def find_lacking(desired: Desired, observed: Observed) -> Iterator[Problem]:
     """A problem for each reference this host cannot meet, and each key its engine is too old for."""
-    networks = {network.name for network in desired.networks if network.state != ABSENT} | set(observed.networks)
-    volumes = {volume.name for volume in desired.volumes if volume.state != ABSENT} | set(observed.volumes)
+    networks = _Known(desired.networks, observed.networks)
+    volumes = _Known(desired.volumes, observed.volumes)
     containers = set(observed.containers)
     for container in desired.containers:
         if container.state != ABSENT:
@@ -26,20 +26,29 @@ def find_lacking(desired: Desired, observed: Observed) -> Iterator[Problem]:
             continue
         yield from unsupported(container.definition, observed.api_version, container.path)
         for name in container.definition.get("networks") or ():
-            if name not in networks:
-                yield _lacks(f"{container.path}.networks", f"the network {name}")
-        yield from _lacking_volumes(container, volumes)
+            if networks.lacks(name):
+                yield Problem(f"{container.path}.networks", f"the network {name} {networks.lacks(name)}")
+        for index, mount in enumerate(container.definition.get("volumes") or ()):
+            source = mount.get("source")
+            if mount.get("type") == "volume" and source and volumes.lacks(source):
+                yield Problem(f"{container.path}.volumes[{index}]", f"the volume {source} {volumes.lacks(source)}")
         for name, key in parents(container.definition).items():
             if name not in containers:
-                yield _lacks(f"{container.path}.{key}", f"the container {name}")
+                yield Problem(f"{container.path}.{key}", f"the container {name} {_NOWHERE}")
 
 
-def _lacking_volumes(container: Container, volumes: Set[str]) -> Iterator[Problem]:
-    for index, mount in enumerate(container.definition.get("volumes") or ()):
-        source = mount.get("source")
-        if mount.get("type") == "volume" and source and source not in volumes:
-            yield _lacks(f"{container.path}.volumes[{index}]", f"the volume {source}")
+_NOWHERE = "is not declared and not on the host"
 
 
-def _lacks(path: str, what: str) -> Problem:
-    return Problem(path, f"{what} is not declared and not on the host")
+class _Known:
+    """The networks, or the volumes, that will be there when the plan has run."""
+
+    def __init__(self, declared: Sequence[Union[Network, Volume]], observed: Mapping[str, Any]) -> None:
+        self._declared = {entry.name: entry.state != ABSENT for entry in declared}
+        self._observed = observed
+
+    def lacks(self, name: str) -> str:
+        """Why there is none of that name to be used; empty where there is one."""
+        if name in self._declared:
+            return "" if self._declared[name] else "is declared absent"
+        return "" if name in self._observed else _NOWHERE

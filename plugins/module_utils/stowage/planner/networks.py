@@ -127,14 +127,17 @@ def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World
     draft, name = world.draft, network.name
     why = f"network {name} is made anew"
     users = [user for user in world.users.get(name, ()) if user.name not in world.gone]
+    gone = [world.gone[user.name] for user in world.users.get(name, ()) if user.name in world.gone]
     off = [draft.add(DisconnectNetwork(name, why, container=user.name)) for user in users]
-    removed = draft.add(RemoveNetwork(name, cause), off)
+    removed = draft.add(RemoveNetwork(name, cause), [*off, *gone])
     created = draft.add(CreateNetwork(name, cause, create_request(network, world.desired.scope)), [removed])
-    back = []
+    back: List[int] = []
     for user in users:
         endpoint = _endpoint_after(user, name, world)
         if endpoint is not None:
             back.append(draft.add(ConnectNetwork(name, why, container=user.name, endpoint=endpoint), [created]))
+        # What else is done to the container comes after this.
+        world.back.setdefault(user.name, []).append(created if endpoint is None else back[-1])
     world.network_ready[name] = created
     world.reconnected.update((name, user.name) for user in users)
     draft.guard([*off, removed, created, *back], _restore(found, users))
@@ -161,6 +164,7 @@ def _restore(found: ObservedNetwork, users: List[ObservedContainer]) -> List[Ope
         "Internal",
         "Attachable",
         "Ingress",
+        "EnableIPv4",
         "EnableIPv6",
         "IPAM",
         "Labels",

@@ -8,11 +8,12 @@ port up in this same plan, and refuses ports that a stranger holds.
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..model.desired import Container
+from ..model.desired import STOPPED, Container
 from ..model.observed import ObservedContainer
 from ..model.operations import StartContainer, StopContainer
+from . import hooks
 from .world import World
 
 HostPort = Tuple[str, int, str]
@@ -26,12 +27,15 @@ def published_ports(service: Mapping[str, Any]) -> Iterator[HostPort]:
             yield str(port.get("host_ip") or ""), int(published), str(port.get("protocol") or "tcp")
 
 
-def release_ports(container: Container, world: World) -> List[int]:
-    """The steps after which the host's ports this container publishes are free for it."""
+def release_ports(container: Container, world: World, after: Sequence[Optional[int]]) -> List[int]:
+    """The steps after which the host's ports this container publishes are free for it.
+
+    A holder stops only ``after`` everything else that the container needs is there.
+    """
     steps: List[int] = []
     for port in published_ports(container.definition):
         for holder in _holders(port, container.name, world):
-            step = _release(holder, port, container, world)
+            step = _release(holder, port, container, world, after)
             if step is not None:
                 steps.append(step)
     return steps
@@ -56,15 +60,15 @@ def _holders(port: HostPort, name: str, world: World) -> Iterator[ObservedContai
             yield holder
 
 
-def _release(holder: ObservedContainer, port: HostPort, container: Container, world: World) -> Optional[int]:
+def _release(
+    holder: ObservedContainer, port: HostPort, container: Container, world: World, after: Sequence[Optional[int]]
+) -> Optional[int]:
     if holder.name in world.gone:
         return world.gone[holder.name]
     if holder.name in world.stops:
         return world.stops[holder.name]
     declared = world.declared.get(holder.name)
-    leaves = holder.name in world.dropped or (
-        declared is not None and not any(p[1:] == port[1:] for p in published_ports(declared.definition))
-    )
+    leaves = holder.name in world.dropped or (declared is not None and not _keeps(declared, port))
     if not leaves and declared is None and not world.is_successor(holder.name):
         world.draft.refuse(
             f"{container.path}.ports",
@@ -73,8 +77,13 @@ def _release(holder: ObservedContainer, port: HostPort, container: Container, wo
     if not leaves:
         return None
     cause = f"hands port {port[1]}/{port[2]} to {container.name}"
-    world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause))
+    before = hooks.pre_stop(declared, holder, cause, after, world.draft) if declared is not None else ()
+    world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause), after, before)
     return world.stops[holder.name]
+
+
+def _keeps(declared: Container, port: HostPort) -> bool:
+    return declared.state != STOPPED and any(p[1:] == port[1:] for p in published_ports(declared.definition))
 
 
 def overlap(one: str, other: str) -> bool:

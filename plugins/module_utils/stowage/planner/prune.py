@@ -12,9 +12,9 @@ from typing import List, Optional, Sequence, Set, Tuple
 from ..model.desired import ABSENT
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import CONTEXT, SCOPE
+from ..service.labels import CONTEXT, REPLACES, SCOPE
 from .volumes import volume_users
-from .world import World
+from .world import NEXT, World
 
 UP = ("running", "restarting", "paused")
 
@@ -50,9 +50,11 @@ class Removals:
             stopped = world.stops.get(name)
             if stopped is None and found.status in UP:
                 stopped = self._add(StopContainer(name, cause))
-            volumes = bool(declared and declared.remove_volumes)
+            # What a replacement that never took place brought with it is nobody's; what it carried stays.
+            leftover = REPLACES in found.labels and name[: -len(NEXT)] in world.observed.containers
+            volumes = leftover or bool(declared and declared.remove_volumes)
             removed.append(self._add(RemoveContainer(name, cause, volumes=volumes), [stopped]))
-            if volumes:
+            if volumes and not leftover:
                 self._anonymous_volumes(name, removed[-1])
         return removed
 

@@ -74,10 +74,15 @@ class Readiness:
         condition = str(policy.get("condition") or "")
         return restart == "no" or restart.startswith("on-failure") or condition in ("none", "on-failure")
 
-    def needed_by(self, container: Container) -> List[int]:
-        """The steps that must have succeeded before this container may be started."""
+    def needed_by(self, container: Container, *, required: bool = True) -> List[int]:
+        """The steps that must have succeeded before this container may be started.
+
+        Those of dependencies that are not ``required`` must only have ended.
+        """
         steps: List[int] = []
         for service, options in dependencies(container.definition).items():
+            if bool(options.get("required", True)) != required:
+                continue
             for other in self._by_service.get(service, ()):
                 step = self._step_for(other, options, container)
                 if step is not None:

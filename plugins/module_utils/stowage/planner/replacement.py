@@ -17,7 +17,6 @@ from ..model.operations import (
     RemoveContainer,
     RenameContainer,
     StartContainer,
-    StopContainer,
 )
 from ..service.compare import anonymous_volumes, differences
 from ..service.labels import SPEC
@@ -55,24 +54,29 @@ class Replacement:
 
     def plan(self, cause: str, successor: Optional[ObservedContainer], after: Sequence[Optional[int]]) -> None:
         """Add the steps; ``successor`` is what a former run left of this same work."""
-        # A container that took over its name in this very plan has no former self to go back to.
+        if successor is None and self.next in self.world.observed.containers and self.found.name != self.next:
+            why = f"cannot be replaced: the name {self.next}, which its successor has for a while, is taken"
+            self.world.draft.refuse(self.container.path, why)
+            return
         created = self._create(cause, successor, after)
         if not self.starts:
             stopped = self._stop_old(cause, created)
             self._take_over(cause, [*created, stopped])
             return
         start_first = self._may_start_first()
-        needs = [*created, *self.readiness.needed_by(self.container), *self.creation.free_ports()]
+        needs = [*created, *self.readiness.needed_by(self.container)]
+        wished = self.readiness.needed_by(self.container, required=False)
+        needs += self.creation.free_ports(needs)
         stopped = None if start_first else self._stop_old(cause, needs)
         # The stop waits for all that is needed, so that the gap is as short as can be.
-        started = self._start(cause, [*needs, stopped])
+        started = self._start(cause, [*needs, stopped], wished)
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
-        steps = [*created, stopped, *started, *proofs]
+        # Where nothing was created, there is nothing to undo, unless other replicas wait for this one.
+        steps = [*(created if self.rollout.defers else created[1:]), stopped, *started, *proofs]
         if start_first:
             stopped = self._stop_old(cause, proofs)
             steps.append(stopped)
-        undo = self._undo(cause)
-        self.rollout.replaced(steps, undo)
+        self.rollout.replaced(steps, self._undo(cause, successor))
         if self.rollout.defers:
             self.rollout.defer(lambda after: self._take_over(cause, after))
             self.progress.final = steps[-1] if proofs else self.progress.started
@@ -85,11 +89,12 @@ class Replacement:
     ) -> List[Optional[int]]:
         self.progress.replaced = True
         if successor is not None and self._goes_on_with(successor):
-            return list(after)
+            return [None, *after, *self.world.back.get(self.next, ())]
         before = list(after)
         if successor is not None:
             why = "a replacement that was not finished is outdated"
-            before.append(self.world.draft.add(RemoveContainer(self.next, why, volumes=True), after))
+            old = [*after, *self.world.back.get(self.next, ())]
+            before.append(self.world.draft.add(RemoveContainer(self.next, why, volumes=True), old))
         gate, settled = self.rollout.gate()
         carry = anonymous_volumes(self.found.inspect or {}, self.container.definition)
         return self.creation.create(self.next, cause, [*before, *gate], self.found, carry, settled)
@@ -112,33 +117,30 @@ class Replacement:
         )
         return not changes
 
-    def _start(self, cause: str, after: Sequence[Optional[int]]) -> List[Optional[int]]:
-        start = self.world.draft.add(StartContainer(self.next, f"takes over: {cause}"), after)
+    def _start(
+        self, cause: str, after: Sequence[Optional[int]], settled: Sequence[Optional[int]]
+    ) -> List[Optional[int]]:
+        start = self.world.draft.add(StartContainer(self.next, f"takes over: {cause}"), after, settled)
         hooks = self.creation.post_start(self.next, [start])
         self.progress.started = hooks[-1] if hooks else start
         return [start, *hooks]
 
     def _stop_old(self, cause: str, after: Sequence[Optional[int]]) -> Optional[int]:
-        if self.found.name in self.world.stops:
-            return self.world.stops[self.found.name]
-        if self.found.status not in UP:
-            return None
-        hooks = self.creation.pre_stop(self.found, cause, after)
-        step = self.world.draft.add(StopContainer(self.container.name, cause), [*after, *hooks])
-        self.world.stops[self.found.name] = step
-        return step
+        return self.creation.stop(self.found, cause, after) if self.found.status in UP else None
 
     def _take_over(self, cause: str, after: Sequence[Optional[int]]) -> None:
         draft, name = self.world.draft, self.container.name
         removed = draft.add(RemoveContainer(name, cause), after)
         self.progress.final = draft.add(RenameContainer(self.next, "it takes over", new_name=name), [removed])
 
-    def _undo(self, cause: str) -> List[Operation]:
+    def _undo(self, cause: str, successor: Optional[ObservedContainer]) -> List[Operation]:
         why = f"the replacement failed ({cause})"
         operations: List[Operation] = [RemoveContainer(self.next, why, volumes=True)]
-        if self.found.status in UP:
+        # Beside a successor of a former run, the old one is down because that run stopped it.
+        stopped_by_us = successor is not None and not self.readiness.is_one_shot(self.container)
+        if self.found.status in UP or stopped_by_us:
             operations.append(StartContainer(self.container.name, why))
-        return operations
+        return operations + self.creation.restart_holders()
 
     def _monitor(self) -> float:
         declared = self._update_config().get("monitor")

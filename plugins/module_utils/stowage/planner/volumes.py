@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from ..model.desired import ABSENT, Volume
 from ..model.observed import ObservedContainer, ObservedVolume
@@ -62,7 +62,7 @@ def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:
         )
         return
     users = volume_users(volume.name, world)
-    strangers = [user.name for user in users if user.name not in world.declared and user.name not in world.dropped]
+    strangers = [user.name for user in users if not _is_ours(user.name, world)]
     if strangers:
         world.draft.refuse(
             volume.path,
@@ -88,15 +88,27 @@ def _differences(volume: Volume, found: ObservedVolume) -> List[str]:
     return causes
 
 
+def _is_ours(name: str, world: World) -> bool:
+    return name in world.declared or name in world.dropped or world.is_successor(name)
+
+
 def _recreate(volume: Volume, users: List[ObservedContainer], cause: str, world: World) -> None:
     draft = world.draft
     away = []
     why = f"volume {volume.name} is made anew"
     for user in users:
         if user.name not in world.gone:
-            stopped = draft.add(StopContainer(user.name, why)) if user.status == "running" else None
-            world.gone[user.name] = draft.add(RemoveContainer(user.name, why), [stopped])
+            image = _image_step(user.name, world)
+            stopped = draft.add(StopContainer(user.name, why), [image]) if user.status == "running" else None
+            world.gone[user.name] = draft.add(RemoveContainer(user.name, why), [image, stopped])
         away.append(world.gone[user.name])
     removed = draft.add(RemoveVolume(volume.name, cause), away)
     body = create_request(volume, world.desired.scope)
     world.volume_ready[volume.name] = draft.add(CreateVolume(volume.name, cause, body), [removed])
+
+
+def _image_step(name: str, world: World) -> Optional[int]:
+    """The step that brings the image of the container's next self: without it, better leave all as it is."""
+    declared = world.declared.get(name)
+    standing = world.images.get(str(declared.definition.get("image"))) if declared is not None else None
+    return standing.step if standing is not None else None

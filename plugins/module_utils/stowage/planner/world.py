@@ -31,8 +31,10 @@ class World:
         # Step after which a network or volume is there as declared; absent where it is already.
         self.network_ready: Dict[str, int] = {}
         self.volume_ready: Dict[str, int] = {}
-        # (network, container) of those put back on a network that is made anew, or meant to leave it
+        # (network, container) of those put back on a network that is made anew, or meant to leave it,
+        # and by container the steps after which it is where it belongs.
         self.reconnected: Set[Tuple[str, str]] = set()
+        self.back: Dict[str, List[int]] = {}
         # Containers taken away, or just stopped, early in the plan, with the step that does it.
         self.gone: Dict[str, int] = {}
         self.stops: Dict[str, int] = {}
@@ -53,6 +55,8 @@ class World:
         for container in self.desired.containers:
             if container.state == ABSENT and container.name in self.observed.containers:
                 dropped[container.name] = "declared absent"
+            if container.state == ABSENT and self._is_leftover(container.name + NEXT):
+                dropped[container.name + NEXT] = "declared absent"
         if not self.policy.prune:
             return dropped
         for name, found in self.observed.containers.items():
@@ -78,9 +82,11 @@ class World:
 
     def is_successor(self, name: str) -> bool:
         """Whether this is the ``.next`` of a declared container, left by a run that did not end."""
+        return name.endswith(NEXT) and name[: -len(NEXT)] in self.declared and self._is_leftover(name)
+
+    def _is_leftover(self, name: str) -> bool:
         found = self.observed.containers.get(name)
-        base = name[: -len(NEXT)]
-        return bool(found and name.endswith(NEXT) and REPLACES in found.labels and base in self.declared)
+        return bool(found and REPLACES in found.labels and found.labels.get(SCOPE) == self.desired.scope)
 
     def foreign_scope(self, labels: Mapping[str, str]) -> str:
         """The other scope that owns an object with these labels, or nothing."""

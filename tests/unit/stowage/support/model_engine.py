@@ -272,6 +272,8 @@ class Containers:
         if len(endpoints) > 1 and self.engine.api_version < (1, 44):
             raise InvalidRequest("Container cannot be connected to network endpoints: more than one", status=400)
         host = {**copy.deepcopy(dict(HOST_DEFAULTS)), **(body.pop("HostConfig", None) or {})}
+        if host.get("Memory") and not host.get("MemorySwap"):
+            host["MemorySwap"] = 2 * host["Memory"]
         for key in ("NetworkMode", "IpcMode", "PidMode"):
             if str(host.get(key) or "").startswith("container:"):
                 host[key] = f"container:{self.get(host[key].partition(':')[2])['Id']}"

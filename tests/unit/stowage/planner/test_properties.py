@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold of every plan, whatever is declared, and wherever a run fails or is killed.
+
+The model engine is told to fail, or to be gone, at its n-th change. STOWAGE_EXAMPLES asks for more
+examples than the few of an ordinary run, STOWAGE_SHRINK for a small one where one fails.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from stowage.model.operations import Destructive, RemoveVolume
+from tests.unit.stowage.support.declarations import documents
+from tests.unit.stowage.support.hosts import Host
+
+SHRINK = "STOWAGE_SHRINK" in os.environ
+EXAMPLES = int(os.environ.get("STOWAGE_EXAMPLES", "0"))
+APIS = st.sampled_from([(1, 41), (1, 45)])
+REMOVALS = ("not declared any more", "declared absent", "an earlier build")
+
+
+def examples(count):
+    return settings(
+        max_examples=EXAMPLES or count,
+        derandomize=not EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate, *((Phase.shrink,) if SHRINK else ())),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def host_with_strangers(api):
+    """A host on which others live too: unowned, of another scope, with names and ids that look alike."""
+    host = Host(api, "app:1", "app:2")
+    for name in ("anon:1", "anon:2"):
+        host.engine.images.have(name, {"Volumes": {"/var/anon": {}}, "Labels": {"of": name}})
+    engine = host.engine
+    other = {"scope": "other", "networks": {"theirs": {}}, "volumes": {"theirs": {}}}
+    other["containers"] = {"web-other": {"image": "app:1", "networks": ["theirs"], "volumes": ["theirs:/data"]}}
+    host.deploy(other)
+    for name in ("web2", "webnext", "5"):
+        engine.containers.make(name, {"Image": "anon:1", "Labels": {"a": "b"}})
+        engine.containers.start(name)
+    engine.volumes.make("mine", {})
+    engine.networks.make("mine", {})
+    engine.revive()
+    return host
+
+
+def strangers(host):
+    """What others have, as it is now."""
+    engine = host.engine
+    ours = "host"
+    seen = {}
+    for container in engine.containers.all.values():
+        if container["Config"]["Labels"].get("io.stowage.scope") != ours:
+            seen[container["Id"]] = copy.deepcopy(container)
+    for kind, objects in (("network", engine.networks.all), ("volume", engine.volumes.all)):
+        for name, found in objects.items():
+            labels = found["Labels"] or {}
+            anonymous = len(name) == 64
+            if labels.get("io.stowage.scope") != ours and not anonymous:
+                seen[kind, name] = copy.deepcopy(found)
+    return seen
+
+
+def anonymous_contents(host):
+    """(container, target) -> what is in the anonymous volume there."""
+    return {
+        (container["Name"], mount["Destination"]): host.engine.contents[mount["Name"]]
+        for container in host.engine.containers.all.values()
+        if not container["HostConfig"].get("VolumesFrom")
+        for mount in container["Mounts"]
+        if len(mount.get("Name") or "") == 64
+    }
+
+
+def check_contents(before, host):
+    after = anonymous_contents(host)
+    for place, content in before.items():
+        assert after.get(place, content) == content, f"{place} lost what was in it"
+
+
+def check_converged(host, document):
+    assert str(host.plan(document)) == ""
+    assert not [name for name in host.names() if name.endswith(".next")]
+
+
+def expected_to_stay(first, second):
+    """Containers declared to run in both."""
+    def up(document):
+        return {n for n, c in document["containers"].items() if c.get("state", "started") == "started" and "scale" not in c}
+
+    return up(first) & up(second)
+
+
+@examples(50)
+@given(APIS, documents(), documents())
+def test_applying_leaves_nothing_to_do_and_touches_nobody_else(api, first, second):
+    host = host_with_strangers(api)
+    others = strangers(host)
+    for document in (first, second):
+        checked = str(host.plan(document))
+        plan = host.plan(document)
+        assert str(plan) == checked
+        contents = anonymous_contents(host)
+        report = host.carry_out(plan)
+        assert not report.failures, [f"{f.step}: {f.message}" for f in report.failures]
+        check_converged(host, document)
+        check_contents(contents, host)
+        host.engine.revive()
+    assert strangers(host) == others
+
+
+@examples(60)
+@given(APIS, documents(), documents(), st.integers(1, 40))
+def test_a_killed_run_is_finished_by_the_next(api, first, second, call):
+    host = host_with_strangers(api)
+    host.deploy(first)
+    others, contents = strangers(host), anonymous_contents(host)
+    host.engine.die_at = call
+    host.apply(second)
+    host.engine.revive()
+    plan = host.plan(second)
+    report = host.carry_out(plan)
+    assert not report.failures, (str(plan), [f"{f.step}: {f.message}" for f in report.failures])
+    check_converged(host, second)
+    check_contents(contents, host)
+    assert strangers(host) == others
+
+
+@examples(60)
+@given(APIS, documents(), documents(), st.integers(1, 40))
+def test_a_failed_run_takes_nothing_away(api, first, second, call):
+    host = host_with_strangers(api)
+    host.deploy(first)
+    others, contents = strangers(host), anonymous_contents(host)
+    volumes = set(host.engine.volumes.all)
+    plan = host.plan(second)
+    host.engine.fail_at = call
+    report = host.carry_out(plan)
+    assert strangers(host) == others
+    kept = {step.operation.name for step in plan if isinstance(step.operation, RemoveVolume)}
+    assert not [name for name in volumes - set(host.engine.volumes.all) if len(name) < 64 and name not in kept]
+    done = {outcome.step.number for outcome in report.outcomes if outcome.status == "done"}
+    if report.failures:
+        removals = [step for step in plan if isinstance(step.operation, Destructive) and step.operation.cause in REMOVALS]
+        if any(failure.step.operation.cause not in REMOVALS for failure in report.failures):
+            assert not [step for step in removals if step.number in done]
+        states = host.states()
+        for name in expected_to_stay(first, second):
+            if (first["containers"][name].get("ports") or []) == (second["containers"][name].get("ports") or []):
+                assert states.get(name) == "running", (name, str(plan), report.failures)
+    host.engine.revive()
+    report = host.apply(second)
+    assert not report.failures, [f"{f.step}: {f.message}" for f in report.failures]
+    check_converged(host, second)
+    check_contents(contents, host)
