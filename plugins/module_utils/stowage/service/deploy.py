@@ -100,7 +100,8 @@ def check_limits(service: Mapping[str, Any], path: str, problems: List[Problem])
     swap = int(service.get("memswap_limit", 0))
     reservation = int(service.get("mem_reservation") or within(service, "resources", "reservations", "memory") or 0)
     if 0 < memory < 6 << 20:
-        refuse(f"{path}.mem_limit", "must be at least 6 MiB: the engine takes no less", problems)
+        place = "mem_limit" if "mem_limit" in service else "deploy.resources.limits.memory"
+        refuse(f"{path}.{place}", "must be at least 6 MiB: the engine takes no less", problems)
     if swap > 0 and not memory:
         refuse(f"{path}.memswap_limit", "needs mem_limit", problems)
     if 0 < swap < memory:

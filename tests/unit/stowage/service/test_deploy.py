@@ -48,6 +48,10 @@ def test_limits_are_read() -> None:
         ({"pids_limit": 5, "deploy": limits(pids=6)}, ["$.pids_limit: differs from deploy.resources.limits.pids"]),
         ({"scale": 2, "deploy": {"replicas": 3}}, ["$.scale: differs from deploy.replicas"]),
         ({"mem_limit": "1m"}, ["$.mem_limit: must be at least 6 MiB: the engine takes no less"]),
+        (
+            {"deploy": limits(memory="1m")},
+            ["$.deploy.resources.limits.memory: must be at least 6 MiB: the engine takes no less"],
+        ),
         ({"memswap_limit": "64m"}, ["$.memswap_limit: needs mem_limit"]),
         ({"mem_limit": "64m", "memswap_limit": "32m"}, ["$.memswap_limit: must not be below the memory limit, 64 MiB"]),
         ({"mem_limit": "64m", "memswap_limit": "-1"}, []),
