@@ -12,6 +12,7 @@ mkdir -p "$logs"
 summary=$logs/summary
 : >"$summary"
 failed=0
+engine_before=$(cat /var/run/docker.pid 2>/dev/null)
 
 for target in "$@"; do
     printf '\n==== make %s\n' "$target"
@@ -28,5 +29,9 @@ done
 
 printf '\n==== summary\n'
 cat "$summary"
+engine_after=$(cat /var/run/docker.pid 2>/dev/null)
+if [ "$engine_before" != "$engine_after" ]; then
+    echo "A container engine was started on this machine and keeps running (process $engine_after)."
+fi
 [ $failed = 0 ] && echo "all passed" || echo "FAILED: the output of each target is in $logs"
 exit $failed
