@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from typing import Any, Dict, Mapping, Optional
 
 _SECTIONS = ("images", "networks", "volumes", "containers")
@@ -83,6 +82,8 @@ class Memory:
             return file.read()
 
     def _write(self, scope: str, text: str) -> None:
+        import tempfile  # takes long to import, and only a changed declaration is written
+
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._folder)
         try:
