@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -39,7 +39,10 @@ class DeclaringAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        request = self._request()
+        try:
+            request = self._request()
+        except OptionError as error:
+            return {"changed": False, "failed": True, "msg": str(error)}
         sources = Sources(request.get("manifest") or {}, self._find)
         delivery = Delivery(self, task_vars)
         if self._task.async_val or getattr(self._connection._shell, "_IS_WINDOWS", False):
@@ -68,7 +71,8 @@ class DeclaringAction(ActionBase):
     ) -> dict[str, Any]:
         """The module itself, where it has to outlive this task or the shell is not POSIX."""
         if sources.problems:
-            raise AnsibleActionFail(bridge.refusal(self.KIND, sources.problems))
+            answer = {"failed": True, "changed": False, "problems": sources.problems}
+            return bridge.result_from(self.KIND, request, answer, diff=False)
         if sources.digests and not request.get("check"):
             request["files"] = _bring(sources.digests, sources, delivery)
         required = [key for key, option in bridge.argument_spec(self.KIND).items() if option.get("required")]
@@ -91,11 +95,8 @@ class DeclaringAction(ActionBase):
         result = ArgumentSpecValidator(bridge.argument_spec(self.KIND)).validate(known)
         problems += result.error_messages
         if problems:
-            raise AnsibleActionFail("\n".join(problems))
-        try:
-            return bridge.request_from(self.KIND, result.validated_parameters, check=bool(self._task.check_mode))
-        except OptionError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise OptionError(problems)
+        return bridge.request_from(self.KIND, result.validated_parameters, check=bool(self._task.check_mode))
 
     def _find(self, path: str) -> str:
         """Where a path of the task leads, by the rules of copy's src. Raises ContentError."""
