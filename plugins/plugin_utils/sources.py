@@ -35,6 +35,8 @@ class Sources:
         self._archives: dict[str, str] = {}
         self.problems: list[dict[str, str]] = []
         for name, entry in _entries(manifest):
+            if isinstance(entry.get("build"), str):  # compose's short syntax
+                entry["build"] = {"context": entry["build"]}
             build, load = entry.get("build"), entry.get("load")
             path = f'$.images["{name}"]'
             try:

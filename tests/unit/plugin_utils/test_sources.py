@@ -54,6 +54,12 @@ def test_a_context_gets_its_digest(files):
     assert read(again, files).digests != [before]
 
 
+def test_the_short_syntax_of_build_is_its_context(files):
+    short, long = {"images": {"web:1": {"build": "web"}}}, {"images": {"web:1": {"build": {"context": "web"}}}}
+    assert read(short, files).digests == read(long, files).digests
+    assert short == long
+
+
 @pytest.mark.parametrize("extra", [{"dockerfile": "../Other"}, {"dockerfile_inline": "FROM scratch\n"}])
 def test_a_foreign_dockerfile_travels_with_the_context(files, extra):
     manifest = {"images": {"web:1": {"build": {"context": "web", **extra}}}}
@@ -92,7 +98,6 @@ def test_an_archive_gets_its_digest_and_layers_and_is_sent_as_it_is(files):
         {"images": None},
         {"images": ["web:1"]},
         {"images": {"web:1": None}},
-        {"images": {"web:1": {"build": "web"}}},
         {"images": {"web:1": {"build": {}}}},
         {"images": {"web:1": {"build": {"context": 5}}}},
         {"images": {"web:1": {"build": {"context": "web", "remote_src": True}}}},
