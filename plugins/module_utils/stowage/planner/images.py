@@ -13,7 +13,6 @@ from typing import Dict, Mapping, Optional
 from ..model.desired import ABSENT, Desired, Image
 from ..model.observed import Observed, ObservedImage
 from ..model.operations import BuildImage, LoadImage, Operation, PullImage, PushImage, TagImage
-from ..reference import repository
 from ..service.digest import build_digest
 from ..service.labels import CONTEXT, SCOPE
 from .draft import Draft
@@ -147,9 +146,17 @@ def _pull(image: Image, local: Optional[ObservedImage], observed: Observed, draf
         return PullImage(image.reference, f"platform {image.platform} is wanted", image.platform, digest)
     if image.pull != "always" or not digest:
         return None
-    if any(held.endswith("@" + digest) for held in local.digests):
+    if _has_digest(local, digest):
         return None
     return PullImage(image.reference, f"the registry holds {digest[:19]} now", image.platform, digest)
+
+
+def _has_digest(local: ObservedImage, digest: str) -> bool:
+    """Whether the registry's digest is this image's, under whatever name.
+
+    The containerd image store has that digest for an id, and lists it for one of the names only.
+    """
+    return local.id == digest or any(held.endswith("@" + digest) for held in local.digests)
 
 
 def _runs_on(local: ObservedImage, platform: str) -> bool:
@@ -165,8 +172,7 @@ def _runs_on(local: ObservedImage, platform: str) -> bool:
 def _plan_push(image: Image, standing: Standing, observed: Observed, draft: Draft) -> None:
     remote = observed.registry_digests.get(image.reference, "")
     local = _local(image.reference, observed)
-    known = f"{repository(image.reference)}@{remote}"
-    if remote and standing.step is None and local is not None and known in local.digests:
+    if remote and standing.step is None and local is not None and _has_digest(local, remote):
         return
     cause = "the registry lacks it" if not remote else "the registry holds another image"
     draft.add(PushImage(image.reference, cause), [standing.step])
