@@ -60,14 +60,16 @@ def converge_host(
     policy: Policy,
     *,
     check: bool = False,
-    files: Mapping[str, str] = {},
-    listener: Listener = Listener(),
+    files: Optional[Mapping[str, str]] = None,
+    listener: Optional[Listener] = None,
 ) -> Run:
     """Make the engine hold what is declared; with ``check``, plan and stop.
 
     Raises DeclarationError where the declaration cannot be met, and EngineError where the engine
-    could not be observed. Failures of steps are in the report.
+    could not be observed. Failures of steps are in the report. ``files`` leads from the digest of content
+    brought from the controller to its path here.
     """
+    files, listener = files or {}, listener or Listener()
     accounts = Accounts(desired)
     observed = observe_host(engine, desired, accounts.login)
     plan = plan_changes(desired, observed, policy)

@@ -33,7 +33,7 @@ def run_all(calls: Sequence[Callable[[], Any]], workers: int = WORKERS) -> List[
             except BaseException as error:  # noqa: BLE001  handed to the caller below
                 errors[index] = error
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(calls)))]
+    threads = [threading.Thread(target=work, daemon=True) for _index in range(min(workers, len(calls)))]
     for thread in threads:
         thread.start()
     for thread in threads:

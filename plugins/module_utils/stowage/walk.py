@@ -65,7 +65,7 @@ class Walk:
                 self._guards.setdefault(number, []).append(index)
         self._ready = [step for step in self._plan if not self._open[step.number]]
         count = min(self._workers, len(self._steps))
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        threads = [threading.Thread(target=self._work, daemon=True) for _index in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -211,7 +211,7 @@ def _finish(service: Dict[str, Any], path: str, problems: List[Problem]) -> None
     deploy.check_limits(service, path, problems)
     mounts.same_targets(service, path, problems)
     for position, option in enumerate(service.get("security_opt", ())):
-        word, _, profile = option.replace("=", ":", 1).partition(":")
+        word, _sep, profile = option.replace("=", ":", 1).partition(":")
         if word == "seccomp" and profile not in ("unconfined", "builtin") and not profile.lstrip().startswith("{"):
             refuse(
                 f"{path}.security_opt[{position}]",

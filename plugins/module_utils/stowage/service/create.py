@@ -7,7 +7,7 @@ Knows the Engine API's spelling and versions. Reads nothing from an engine.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import Problem
 from .devices import is_cdi
@@ -29,8 +29,8 @@ def create_body(
     *,
     name: str,
     api_version: Version,
-    labels: Mapping[str, str] = {},
-    carry: Mapping[str, str] = {},
+    labels: Optional[Mapping[str, str]] = None,
+    carry: Optional[Mapping[str, str]] = None,
     image: str = "",
     resolve: Callable[[str], str] = _itself,
 ) -> Dict[str, Any]:
@@ -41,11 +41,11 @@ def create_body(
     ``image`` stands in for the declared one. ``resolve`` gives the container that a service's key or a
     container's name stands for. The platform is not part of the body but of the query.
     """
-    filler = Filler(service, name, api_version, carry, resolve)
+    filler = Filler(service, name, api_version, carry or {}, resolve)
     for field in FIELDS:
         field.fill(filler)
     filler.body["Image"] = image or service.get("image", "")
-    filler.body["Labels"].update(labels)
+    filler.body["Labels"].update(labels or {})
     return filler.body
 
 

@@ -52,7 +52,7 @@ def _short(text: str) -> List[Dict[str, Any]]:
     protocol = protocol.lower() if slash else "tcp"
     if protocol not in _PROTOCOLS:
         raise ValueError(f"protocol must be one of {', '.join(_PROTOCOLS)}")
-    head, _, target = head.rpartition(":")
+    head, _sep, target = head.rpartition(":")
     host, colon, published = head.rpartition(":")
     if not colon and re.fullmatch(_DOTTED, published):
         host, published = published, ""
@@ -180,7 +180,7 @@ expose_entry = matching(
 
 def expand(entry: str) -> List[str]:
     """Return the Engine API's names of an exposed port or range: ``3000/tcp`` and so on."""
-    span, _, protocol = entry.partition("/")
+    span, _sep, protocol = entry.partition("/")
     first, last = _span(span)
     return [f"{port}/{protocol or 'tcp'}" for port in range(first, last + 1)]
 

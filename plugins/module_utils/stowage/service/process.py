@@ -161,7 +161,7 @@ def extra_hosts(value: Any, path: str, problems: List[Problem]) -> Any:
             if entry is BAD:
                 continue
             separator = "=" if "=" in entry else ":"
-            host, _, address = entry.partition(separator)
+            host, _sep, address = entry.partition(separator)
             if host and address:
                 pairs.append(f"{host}={_bare(address)}")
             else:

@@ -15,7 +15,7 @@ _MODES = ("network_mode", "ipc", "pid")
 
 def container_of(mode: str) -> str:
     """Return the name in ``service:x`` and ``container:x``; empty for every other mode."""
-    word, _, name = mode.partition(":")
+    word, _sep, name = mode.partition(":")
     return name if word in ("service", "container") else ""
 
 
@@ -39,14 +39,14 @@ def points_at(mode: str, actual: str, resolve: Callable[[str], str]) -> bool:
 
 def link(entry: str) -> Tuple[str, str]:
     """Return the target and the alias of ``target[:alias]``."""
-    target, _, alias = entry.partition(":")
+    target, _sep, alias = entry.partition(":")
     return target, alias or target
 
 
 def source_of_volumes(entry: str) -> Tuple[str, str]:
     """Return container and mode of ``[container:]name[:ro|rw]``."""
     name = entry.removeprefix("container:")
-    target, _, mode = name.partition(":")
+    target, _sep, mode = name.partition(":")
     return target, mode or "rw"
 
 

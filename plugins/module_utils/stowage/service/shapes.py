@@ -63,7 +63,7 @@ def scalar_text(value: Any) -> Optional[str]:
     """Return a scalar the way compose writes it into a string; None for anything else."""
     if isinstance(value, str):
         # Ansible hands over subclasses of str; only the plain text may go on from here.
-        return value if type(value) is str else str.__str__(value)
+        return str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

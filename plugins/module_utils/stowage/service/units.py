@@ -63,7 +63,7 @@ def parse_duration(text: str) -> int:
         if match is None:
             break
         unit = _NANOSECONDS[match[2]]
-        whole, _, fraction = match[1].partition(".")
+        whole, _sep, fraction = match[1].partition(".")
         total += int(whole or 0) * unit
         if fraction:
             total += int(fraction) * unit // 10 ** len(fraction)

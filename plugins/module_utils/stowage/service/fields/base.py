@@ -147,7 +147,7 @@ class Field:
         discards: bool = False,
         reset: Any = None,
     ) -> None:
-        section, _, self.attribute = at.partition(".")
+        section, _sep, self.attribute = at.partition(".")
         self.in_host = section == "HostConfig"
         self.key = key
         self.kind = kind or Scalar(key)

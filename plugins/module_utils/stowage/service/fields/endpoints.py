@@ -203,7 +203,7 @@ def _same_address(declared: str, actual: str) -> bool:
 
 def _same_links(wanted: List[Tuple[str, str]], actual: Any, resolve: Resolve) -> bool:
     have = {alias: target for target, alias in map(_inspected_link, actual)}
-    return have.keys() == {alias for _, alias in wanted} and all(
+    return have.keys() == {alias for _target, alias in wanted} and all(
         same_container(target, have[alias], resolve) for target, alias in wanted
     )
 

@@ -103,8 +103,8 @@ def _from_body(body: Mapping[str, Any]) -> Mount:
 
 
 def _from_bind(text: str) -> Tuple[str, Mount]:
-    source, _, rest = text.partition(":")
-    target, _, flags = rest.partition(":")
+    source, _sep, rest = text.partition(":")
+    target, _sep, flags = rest.partition(":")
     kind = "bind" if source.startswith("/") else "volume"
     options = set()
     read_only = False
@@ -125,7 +125,7 @@ def _from_tmpfs(flags: str) -> Mount:
     options = set()
     read_only = False
     for flag in filter(None, flags.split(",")):
-        name, _, value = flag.partition("=")
+        name, _sep, value = flag.partition("=")
         if flag == "ro":
             read_only = True
         elif name == "size":
@@ -185,7 +185,7 @@ def mount_host(service: Service, carry: Mapping[str, str], creatable: bool = Tru
 
 
 def _tmpfs_pair(spec: str) -> Tuple[str, str]:
-    target, _, flags = spec.partition(":")
+    target, _sep, flags = spec.partition(":")
     return target, flags
 
 
@@ -272,8 +272,8 @@ class VolumesFrom(Field):
         have = [source_of_volumes(entry) for entry in state.host.get("VolumesFrom") or ()]
         added = [one for one in want if not any(_same(one, other, state) for other in have)]
         removed = [other for other in have if not any(_same(one, other, state) for one in want)]
-        return [Difference(self.key, f"volumes from {name} added") for name, _ in added] + [
-            Difference(self.key, f"volumes from {name} removed") for name, _ in removed
+        return [Difference(self.key, f"volumes from {name} added") for name, _mode in added] + [
+            Difference(self.key, f"volumes from {name} removed") for name, _mode in removed
         ]
 
 

@@ -87,7 +87,7 @@ def _hosts(entries: Optional[Sequence[str]]) -> FrozenSet[Tuple[str, str]]:
     pairs = set()
     for entry in entries or ():
         separator = "=" if "=" in entry else ":"
-        host, _, address = entry.partition(separator)
+        host, _sep, address = entry.partition(separator)
         pairs.add((host, _address(address.strip("[]"))))
     return frozenset(pairs)
 

@@ -107,7 +107,7 @@ def restart_policy(service: Service) -> Optional[Dict[str, Any]]:
         condition = policy.get("condition", "any")
         name, attempts = _CONDITIONS.get(condition, condition), policy.get("max_attempts", 0)
     elif declared is not None:
-        name, _, attempts = declared.partition(":")
+        name, _sep, attempts = declared.partition(":")
     else:
         return None
     # Engines since 25 refuse a count beside any other policy.
