@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import platform
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from tests import hosts
 from . import ground, planner, report, workload
 from .contestants import contestants
 from .phases import measure_payload, measure_phases
-from .rounds import Measured, run_rounds
+from .report import Result
+from .rounds import run_rounds
 
 FLAVOUR = "trixie"
 
@@ -32,39 +33,46 @@ FLAVOUR = "trixie"
 def main() -> int:
     """Measure what was asked for and print it."""
     options = _options()
-    measured, phases, payload = Measured(), [], {}
-    began = time.monotonic()
-    if not options.planner_only:
-        with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
-            _say(f"host {host.name}: installing what the peers need")
-            ground.prepare(host, Path(folder))
-            place = ground.Ground(host, Path(folder))
-            everybody = [entry for entry in contestants() if not options.only or options.only in entry.name]
-            try:
-                measured = run_rounds(place, everybody, options.containers, options.rounds, _say)
-                if not options.only:
-                    _say("phases of a run, on the host")
-                    phases = measure_phases(place, options.containers, runs=5)
-                    payload = measure_payload(options.containers)
-            finally:
-                place.wipe()
-    figures: list[dict[str, Any]] = []
-    if not options.only:
-        for kind in planner.KINDS:
-            for count in planner.SIZES:
-                _say(f"planner alone: {planner.KINDS[kind]}, {count} containers")
-                figures.append(planner.measure(count, kind))
     about = {
         "containers": options.containers,
         "rounds": options.rounds,
         "flavour": FLAVOUR,
         "python": platform.python_version(),
-        "seconds": round(time.monotonic() - began),
     }
-    result = report.document_of(measured, figures, phases, payload, about)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(report.text_of(result))
+    figures = [] if options.only else _measure_planner()
+    result = Result(about, figures)
+    if options.planner_only:
+        return _tell(result, options.json)
+    with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
+        _say(f"host {host.name}: installing what the peers need")
+        ground.prepare(host, Path(folder))
+        place = ground.Ground(host, Path(folder))
+        try:
+            if not options.only:
+                _say("phases of a run, on the host")
+                result.phases = measure_phases(place, options.containers, runs=5)
+                result.payload = measure_payload(options.containers)
+            everybody = [entry for entry in contestants() if not options.only or options.only in entry.name]
+            run_rounds(place, everybody, options.containers, options.rounds, _say, result.measured)
+        finally:  # rounds take minutes: what was measured is told, even if the last one failed
+            _tell(result, options.json)
+            place.wipe()
+    return 0
+
+
+def _measure_planner() -> list[dict[str, Any]]:
+    figures = []
+    for kind, count in itertools.product(planner.KINDS, planner.SIZES):
+        _say(f"planner alone: {planner.KINDS[kind]}, {count:,} containers")
+        figures.append(planner.measure(count, kind))
+    return figures
+
+
+def _tell(result: Result, path: Path | None) -> int:
+    document = result.document()
+    if path:
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(report.text_of(document))
     return 0
 
 

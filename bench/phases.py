@@ -21,16 +21,22 @@ _PLUGINS = Path(__file__).resolve().parent.parent / "plugins" / "plugin_utils"
 
 
 def measure_phases(ground: Ground, count: int, runs: int) -> list[dict[str, Any]]:
-    """Deploy, and then time each phase of a run without changes; one document per run."""
-    zipapp = _zipapp()
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-        file.write(zlib.decompress(zipapp.squeeze_runtime()))
+    """Deploy, and then time each phase of a run without changes: with the code the host kept, and without."""
+    runtime = _zipapp().squeeze_runtime()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(runtime.content)
         file.flush()
-        ground.host.put(file.name, f"{FOLDER}/runtime.zip")
+        ground.host.put(file.name, f"{FOLDER}/sources")
+    ground.host.put(_PLUGINS / "bootstrap.py", f"{FOLDER}/bootstrap.py")
     ground.wipe()
     ground.play(workload.host_playbook(count))
     manifest = workload.manifest(count)
-    return [ground.script("phases.py", f"{FOLDER}/runtime.zip", document=manifest) for _ in range(runs)]
+    figures = []
+    for _ in range(runs):
+        for code, digest in (("kept", runtime.digest), ("from source", "none")):
+            answer = ground.script("phases.py", f"{FOLDER}/sources", digest, document=manifest)
+            figures.append({"code": code, **answer})
+    return figures
 
 
 def measure_payload(count: int) -> dict[str, int]:
@@ -39,7 +45,7 @@ def measure_payload(count: int) -> dict[str, int]:
     request = {"version": 1, "do": "converge", "manifest": {"version": 1, **workload.manifest(count)}}
     parts = {
         "bootstrap": len(zipapp.strip((_PLUGINS / "bootstrap.py").read_text(encoding="utf-8"))),
-        "runtime": len(zipapp.squeeze_runtime()),
+        "runtime": len(zipapp.squeeze_runtime().content),
         "request": len(zlib.compress(json.dumps(request).encode())),
     }
     return {**parts, "in all": sum(parts.values())}

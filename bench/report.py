@@ -8,6 +8,7 @@ Knows which figure each target is about. Measures nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -20,24 +21,33 @@ ORDER = (PING, HOST, LOOP, COMPOSE_V2, COMPOSE, FLOOR)
 Document = dict[str, Any]
 
 
-def document_of(
-    measured: Measured, planner: Sequence[Document], phases: Sequence[Document], payload: Document, about: Document
-) -> Document:
-    """Return everything that was measured, sample by sample, and the figures the targets are about."""
-    runs = [
-        {
-            "contestant": contestant,
-            "scenario": scenario,
-            "wall_seconds": [sample.wall for sample in samples],
-            "controller_cpu_seconds": [sample.controller_cpu for sample in samples],
-            "host_cpu_seconds": [sample.host_cpu for sample in samples],
-            "bytes_sent": [sample.sent for sample in samples],
-            "engine_calls": measured.calls.get((contestant, scenario), {}),
-        }
-        for (contestant, scenario), samples in sorted(measured.samples.items(), key=_place)
-    ]
-    result = {"about": about, "runs": runs, "planner": list(planner), "phases": list(phases), "payload": payload}
-    return {**result, "targets": dict(_targets(result))}
+@dataclass
+class Result:
+    """Everything that was measured so far."""
+
+    about: Document
+    planner: list[Document] = field(default_factory=list)
+    phases: list[Document] = field(default_factory=list)
+    payload: Document = field(default_factory=dict)
+    measured: Measured = field(default_factory=Measured)
+
+    def document(self) -> Document:
+        """Return all of it, sample by sample, and the figures the targets are about."""
+        runs = [
+            {
+                "contestant": contestant,
+                "scenario": scenario,
+                "wall_seconds": [sample.wall for sample in samples],
+                "controller_cpu_seconds": [sample.controller_cpu for sample in samples],
+                "host_cpu_seconds": [sample.host_cpu for sample in samples],
+                "bytes_sent": [sample.sent for sample in samples],
+                "engine_calls": self.measured.calls.get((contestant, scenario), {}),
+            }
+            for (contestant, scenario), samples in sorted(self.measured.samples.items(), key=_place)
+        ]
+        result = {"about": self.about, "runs": runs, "planner": self.planner}
+        result |= {"phases": self.phases, "payload": self.payload}
+        return {**result, "targets": dict(_targets(result))}
 
 
 def _place(item: tuple[tuple[str, str], Any]) -> tuple[int, int]:
@@ -63,7 +73,8 @@ def _targets(result: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
         sent = max(runs[HOST, scenario]["bytes_sent"][0] for scenario in (FIRST, NOTHING)) / 1000
         yield "sent to the host, on the wire", _target(150, sent, " KB", 1)
     if result["phases"]:
-        own_ms = [1000 * (p["seconds"]["observe"] + p["seconds"]["plan"]) for p in result["phases"]]
+        seconds = [phase["seconds"] for phase in result["phases"]]
+        own_ms = [1000 * (phase["observe"] + phase["plan"]) for phase in seconds]
         yield "parsed manifest to empty plan, on the host", _target(150, median(own_ms), " ms", 0)
     figures = {(figure["kind"], figure["count"]): figure for figure in result["planner"]}
     for kind in KINDS:
@@ -142,9 +153,12 @@ def _ratio(wall: float, other: Mapping[str, Any] | None) -> str:
 
 def _phases(phases: Sequence[Document]) -> str:
     names = list(phases[0]["seconds"])
-    rows = [["on the host, nothing to change, new process, ms", *names, "CPU of all"]]
-    columns = [spread([phase["seconds"][name] for phase in phases], 1000, 0) for name in names]
-    rows.append([f"{len(phases)} runs", *columns, spread([phase["cpu_seconds"] for phase in phases], 1000, 0)])
+    rows = [["on the host, nothing to change, new process", *(f"{name} ms" for name in names), "CPU ms", "peak MB"]]
+    for code in dict.fromkeys(phase["code"] for phase in phases):
+        runs = [phase for phase in phases if phase["code"] == code]
+        columns = [spread([run["seconds"][name] for run in runs], 1000, 0) for name in names]
+        cpu = spread([run["cpu_seconds"] for run in runs], 1000, 0)
+        rows.append([f"code {code}", *columns, cpu, f"{median(run['peak_bytes'] for run in runs) / 1e6:.1f}"])
     return align(rows)
 
 

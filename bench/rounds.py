@@ -25,12 +25,12 @@ class Measured:
 
     samples: dict[Key, list[Sample]] = field(default_factory=dict)
     calls: dict[Key, dict[str, int]] = field(default_factory=dict)
-    seen: dict[Key, list[str]] = field(default_factory=dict)
 
 
-def run_rounds(ground: Ground, everybody: Sequence[Contestant], count: int, rounds: int, say: Say) -> Measured:
-    """One round that counts calls and warms up, then ``rounds`` that are measured."""
-    measured = Measured()
+def run_rounds(
+    ground: Ground, everybody: Sequence[Contestant], count: int, rounds: int, say: Say, measured: Measured
+) -> None:
+    """One round that counts calls and warms up, then ``rounds`` whose samples go into ``measured``."""
     say("round 0 of calls: counting Engine API calls, not measured")
     for contestant in everybody:
         say(f"  {contestant.name}")
@@ -39,8 +39,6 @@ def run_rounds(ground: Ground, everybody: Sequence[Contestant], count: int, roun
         for contestant in everybody:
             say(f"round {number} of {rounds}: {contestant.name}")
             _take_turn(ground, contestant, count, measured)
-    ground.wipe()
-    return measured
 
 
 def _take_turn(ground: Ground, contestant: Contestant, count: int, measured: Measured) -> None:
@@ -61,7 +59,6 @@ def _count_calls(ground: Ground, contestant: Contestant, count: int, measured: M
     for scenario in contestant.scenarios:
         calls = ground.count_calls(partial(contestant.run, ground, scenario, count))
         measured.calls[contestant.name, scenario] = kinds_of(calls)
-        measured.seen[contestant.name, scenario] = calls
 
 
 def _check_all_run(ground: Ground, contestant: Contestant, count: int) -> None:
