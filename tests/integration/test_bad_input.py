@@ -21,7 +21,8 @@ DOCUMENT: dict[str, Any] = {
         "unknown-key": {**SLEEP, "imagee": "x"},
         "wrong-type": {**SLEEP, "environment": 5, "privileged": "perhaps", "mem_limit": "much"},
         "ports": {**SLEEP, "ports": ["8080:80", "8080:81", "80:eighty"]},
-        "rival": {**SLEEP, "ports": ["8080:80"]},
+        "first": {**SLEEP, "ports": ["8090:80"]},
+        "rival": {**SLEEP, "ports": ["127.0.0.1:8090:80"]},
         "targets": {**SLEEP, "volumes": ["data:/data", "/srv:/data"]},
         "-name": SLEEP,
         "one": {**SLEEP, "depends_on": ["two"]},
@@ -47,7 +48,7 @@ EXPECTED = (
     "containers.wrong-type.mem_limit: ",
     "containers.ports.ports[1]: ",
     "containers.ports.ports[2]: ",
-    "containers.rival.ports[0]: port 8080/tcp is published by ports too",
+    "containers.rival.ports[0]: port 8090/tcp is published by first too",
     "containers.targets.volumes[1]: ",
     "containers.-name: ",
     "containers.one.depends_on: depends on itself: one -> two -> one",
@@ -55,7 +56,7 @@ EXPECTED = (
     "containers.no-image: needs an image",
     "containers.network.networks: the network nowhere is not declared and not on the host",
     "containers.volume.volumes[0]: the volume nothing is not declared and not on the host",
-    "containers.parent: uses the container orphan, which is not declared and not on the host",
+    "containers.parent.network_mode: the container orphan is not declared and not on the host",
 )
 
 
@@ -69,7 +70,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_changed(place: Host) ->
     play.task("host's", "host", {"scope": "bad", "containers": only_the_host_knows})
     play.task("option", "host", {"scoop": "bad", "wait": "perhaps"})
     play.task("scope", "host", {"scope": "Not A Scope"})
-    play.task("container", "container", {"name": "app", "imagee": "x", "ports": 5, "auto_remove": True})
+    play.task("container", "container", {"name": "app", "imagee": "x", "cpus": "many", "auto_remove": True})
     play.task("service", "container", {"name": "app", **SLEEP, "ports": ["80:eighty"], "restart": "sometimes"})
     play.task("network", "network", {"name": "bridge"})
     play.task("volume", "volume", {"name": "x/y", "recreate": "always"})
@@ -89,7 +90,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_changed(place: Host) ->
     assert "scoop" in outcome.failed("option")
     assert "scope: a scope is" in outcome.failed("scope")
     said = outcome.failed("container")
-    assert all(words in said for words in ("imagee", "auto_remove: not supported", "ports")), said
+    assert all(words in said for words in ("imagee", "auto_remove: not supported", "cpus")), said
     said = outcome.failed("service")
     assert all(words in said for words in ("ports[0]: ", "restart: ")), said
     assert "the engine's own" in outcome.failed("network")
