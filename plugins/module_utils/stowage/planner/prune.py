@@ -13,7 +13,6 @@ from ..model.desired import ABSENT
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
 from ..service.fields.mounts import is_anonymous_name
 from ..service.labels import CONTEXT, REPLACES, SCOPE
-from .volumes import volume_users
 from .world import NEXT, World
 
 UP = ("running", "restarting", "paused")
@@ -62,7 +61,7 @@ class Removals:
         """Those that moved along with a replacement: the engine takes them for named ones since, and keeps them."""
         mounts = self.world.observed.containers[name].mounts
         for volume in sorted(str(mount.get("Name") or "") for mount in mounts):
-            if is_anonymous_name(volume) and [user.name for user in volume_users(volume, self.world)] == [name]:
+            if is_anonymous_name(volume) and [user.name for user in self.world.volume_users.get(volume, ())] == [name]:
                 self._add(RemoveVolume(volume, f"goes with {name}"), [removed])
 
     def networks(self, after: Sequence[int]) -> None:
@@ -88,7 +87,7 @@ class Removals:
                 continue
             if world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
                 continue
-            users = [user.name for user in volume_users(volume.name, world) if user.name not in world.dropped]
+            users = [user.name for user in world.volume_users.get(volume.name, ()) if user.name not in world.dropped]
             if users:
                 world.draft.refuse(volume.path, f"the volume {volume.name} is in use by {', '.join(sorted(users))}")
                 continue

@@ -33,15 +33,6 @@ def create_request(volume: Volume, scope: str) -> Dict[str, Any]:
     return {**volume.body, "Labels": labels}
 
 
-def volume_users(name: str, world: World) -> List[ObservedContainer]:
-    """The containers, running or not, that mount the volume, as far as the snapshot shows mounts."""
-    return [
-        container
-        for container in world.observed.containers.values()
-        if any(mount.get("Name") == name for mount in container.mounts)
-    ]
-
-
 def _plan_missing(volume: Volume, world: World) -> None:
     if volume.external:
         world.draft.refuse(volume.path, f"the external volume {volume.name} is not on the host")
@@ -61,7 +52,7 @@ def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:
             "declare it as it is, use another name, or set recreate: true to throw its data away and make it anew",
         )
         return
-    users = volume_users(volume.name, world)
+    users = world.volume_users.get(volume.name, [])
     strangers = [user.name for user in users if not _is_ours(user.name, world)]
     if strangers:
         world.draft.refuse(

@@ -45,7 +45,9 @@ class World:
         for container in self.declared.values():
             self._first_replica.setdefault(container.service, container.name)
         self.dropped = self._dropped()
+        # network, and volume -> the containers, running or not, that use it
         self.users: Dict[str, List[ObservedContainer]] = self._users()
+        self.volume_users: Dict[str, List[ObservedContainer]] = self._volume_users()
         # (port, protocol) -> the containers that hold it on some address of the host
         self.port_holders: Dict[Tuple[int, str], List[ObservedContainer]] = self._port_holders()
 
@@ -71,6 +73,13 @@ class World:
         for container in self.observed.containers.values():
             for network in container.networks:
                 users.setdefault(network, []).append(container)
+        return users
+
+    def _volume_users(self) -> Dict[str, List[ObservedContainer]]:
+        users: Dict[str, List[ObservedContainer]] = {}
+        for container in self.observed.containers.values():
+            for volume in sorted({str(mount["Name"]) for mount in container.mounts if mount.get("Name")}):
+                users.setdefault(volume, []).append(container)
         return users
 
     def _port_holders(self) -> Dict[Tuple[int, str], List[ObservedContainer]]:
