@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ``ansible-test sanity`` on the laid-out collection, without an ignore file.
+"""Runs ``ansible-test sanity`` on the collection as it is built for users, without an ignore file.
 
 ansible-test makes virtual environments without pip and fetches a bootstrap script for it from a site of
 its own, which not every network reaches. A stand-in in its cache does the same with what Python brings:
@@ -14,10 +14,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COLLECTION = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
+BUILT = ROOT / ".cache" / "built"
+COLLECTION = BUILT / "ansible_collections" / "stowage" / "docker"
 INTERPRETERS = ROOT / ".cache" / "interpreters"
 # What ansible-test names its bootstrap, by the version of pip that it asks for.
 BOOTSTRAP = Path("~/.ansible/test/cache").expanduser()
@@ -67,11 +69,18 @@ def place_bootstrap() -> None:
             path.write_text(STAND_IN)
 
 
-def make_repository() -> None:
-    """Make the copy a repository of its own: ansible-test tests what git tracks, and this tree ignores the copy."""
+def build_collection() -> None:
+    """Build the tarball and unpack it, as a repository of its own: ansible-test tests what git tracks."""
+    shutil.rmtree(BUILT, ignore_errors=True)
+    COLLECTION.mkdir(parents=True)
+    source = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
+    build = ["ansible-galaxy", "collection", "build", "--output-path", str(BUILT)]
+    subprocess.run(build, cwd=source, check=True, stdout=subprocess.DEVNULL)
+    with tarfile.open(next(BUILT.glob("*.tar.gz"))) as tarball:
+        tarball.extractall(COLLECTION, filter="data")
     git = ["git", "-C", str(COLLECTION)]
     subprocess.run([*git, "init", "--quiet"], check=True)
-    subprocess.run([*git, "add", "--all", "--force", "--", ".", ":!tests/output"], check=True)
+    subprocess.run([*git, "add", "--all", "--force"], check=True)
 
 
 def interpreters() -> list[str]:
@@ -99,7 +108,7 @@ def targets(versions: list[str]) -> list[str]:
 def main() -> int:
     """Run all the sanity tests (or those named), per Python version; return the number of runs that failed."""
     place_bootstrap()
-    make_repository()
+    build_collection()
     environment = dict(os.environ)
     versions = interpreters()
     environment["PATH"] = f"{INTERPRETERS}:{environment['PATH']}"

@@ -108,7 +108,7 @@ class Service:
     def _start_directly(self) -> None:
         dockerd = f'[ ! -f {_DEFAULTS} ] || . {_DEFAULTS}; exec "$0" ${{DOCKER_OPTS-}}'
         with open(self.log_path, "ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the shell reads the options as the init script does
+            process = subprocess.Popen(  # noqa: S603 - the shell reads the options  # pylint: disable=ansible-bad-function
                 ["/bin/sh", "-c", dockerd, str(_find("dockerd"))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -153,8 +153,8 @@ def ask(socket_path: str, timeout: float = 5.0) -> Optional[Engine]:
                 received += chunk
     except OSError:
         return None
-    head, _, body = received.partition(b"\r\n\r\n")
-    if b" 200 " not in head.partition(b"\r\n")[0]:
+    head, separator, body = received.partition(b"\r\n\r\n")
+    if not separator or b" 200 " not in head.partition(b"\r\n")[0]:
         return None
     try:
         document: Dict[str, Any] = json.loads(body)
@@ -176,7 +176,7 @@ def _environment() -> Dict[str, str]:
 
 
 def _run(command: List[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - fixed commands
+    return subprocess.run(  # noqa: S603 - fixed commands  # pylint: disable=ansible-bad-function
         [_find(command[0]) or command[0], *command[1:]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

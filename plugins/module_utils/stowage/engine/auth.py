@@ -103,7 +103,7 @@ def run_credential_helper(helper: str, server: str) -> bytes:
         raise AccessDenied(f"{helper!r} is no name of a credential helper")
     command = f"docker-credential-{helper}"
     try:
-        done = subprocess.run(  # noqa: S603 - the name was checked, and no shell is involved
+        done = subprocess.run(  # noqa: S603 - the name was checked, no shell  # pylint: disable=ansible-bad-function
             [command, "get"],
             input=server.encode(),
             stdout=subprocess.PIPE,

@@ -41,7 +41,7 @@ def build_with_buildx(
     environment = {**os.environ, **arguments, "DOCKER_HOST": address, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
     command = ["docker", "buildx", "build", "--progress=plain", *words]
     try:
-        process = subprocess.Popen(  # noqa: S603  a list of words, no shell
+        process = subprocess.Popen(  # noqa: S603  a list of words, no shell  # pylint: disable=ansible-bad-function
             command, stdin=context, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
         )
     except OSError as error:

@@ -149,7 +149,7 @@ class Session:
                 return lease, connection.exchange(request.method, head_bytes, request.body, deadline)
             except BodyError as error:
                 lease.discard()
-                raise (error.__cause__ or error) from None
+                raise (error.__cause__ or error) from None  # pylint: disable=raising-non-exception
             except Exception as error:
                 kept = connection.used and not fresh
                 broken = isinstance(error, (ConnectionError, ProtocolError)) and not connection.answered
