@@ -69,7 +69,7 @@ def test_a_name_like_the_beginning_of_an_id_is_a_name(place: Host) -> None:
     service = {"scope": "prefix", "monitor": 0}
     play = Playbook(place)
     play.snapshot("before")
-    play.converge("deploy", "host", {**service, "containers": {name: SLEEP for name in names}})
+    play.converge("deploy", "host", {**service, "containers": dict.fromkeys(names, SLEEP)})
     play.converge(
         "replace", "host", {**service, "containers": {name: {**SLEEP, "environment": {"V": 2}} for name in names}}
     )

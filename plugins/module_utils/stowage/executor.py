@@ -52,6 +52,7 @@ class Executor:
         self._logins = logins
         self._files = files
         self._detail = detail
+        self._said: Dict[str, List[str]] = {}  # the last lines of each build, by image
         self._table: Dict[type, Callable[[Any], Any]] = {
             op.PullImage: self._pull_image,
             op.BuildImage: self._build_image,
@@ -84,7 +85,9 @@ class Executor:
         return result if isinstance(result, str) else ""
 
     def explain(self, operation: op.Operation) -> List[str]:
-        """The last log lines of the container a failed operation is about."""
+        """The last log lines of the container a failed operation is about, or of the build that it is."""
+        if isinstance(operation, op.BuildImage):
+            return self._said.get(operation.name, [])
         if not isinstance(operation, (op.StartContainer, op.RestartContainer, op.WaitContainer, op.RunHook)):
             return []
         try:
@@ -119,7 +122,14 @@ class Executor:
 
             words, arguments = buildx_command(*about)
             return build_with_buildx(self._address, words, arguments, packed, self._teller(operation))
-        return self._engine.images.build(packed, build_query(*about), self._logins, self._teller(operation))
+        lines = self._said[operation.name] = []
+
+        def keep(event: Mapping[str, Any]) -> None:
+            lines.extend(str(event.get("stream") or "").splitlines())
+            del lines[:-LOG_LINES]
+            self._detail(operation, event)
+
+        return self._engine.images.build(packed, build_query(*about), self._logins, keep)
 
     def _load_image(self, operation: op.LoadImage) -> str:
         with open(self._path(operation.archive), "rb") as archive:

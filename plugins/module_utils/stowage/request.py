@@ -19,6 +19,7 @@ from .lock import engine_lock
 from .manifest import parse_manifest
 from .memory import Memory, state_directory
 from .model.desired import Desired
+from .model.observed import Observed
 from .observer import observe_host
 from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes
@@ -73,11 +74,21 @@ def _answer_run(
     observed = run.observed
     if run.report is not None:
         if run.report.changed:
-            observed = observe_host(engine, _names_only(desired), _anonymous)
+            observed = _look_again(engine, desired, run)
         if not run.report.failures and request.get("remember", True):
             memory.remember(desired.scope, request.get("manifest") or {}, whole=whole)
     result.update(render_objects(desired, observed))
     return result
+
+
+def _look_again(engine: Engine, desired: Desired, run: Run) -> Observed:
+    """The host after the run. An engine that is gone must not hide what the run has to say about it."""
+    try:
+        return observe_host(engine, _names_only(desired), _anonymous)
+    except StowageError:
+        if run.report is not None and run.report.failures:
+            return run.observed
+        raise
 
 
 def _anonymous(_reference: str) -> None:
