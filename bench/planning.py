@@ -1,14 +1,16 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One figure of the planner, in this process: ``python -m bench.planning COUNT empty|full [memory]`` prints JSON.
+"""One figure of the planner: ``python -m bench.planning COUNT empty|full|changed [memory]`` prints it as JSON.
 
-Needs the runtime on ``PYTHONPATH``. Knows how to make a snapshot of any size: one container's answers,
-recorded from an engine, under other names.
+Needs the runtime on ``PYTHONPATH``. Seconds are of CPU: on one thread, the time that a machine without other
+work takes. Knows how to make a snapshot of any size: one container's answers, recorded from an engine, under
+other names.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 import tracemalloc
@@ -27,24 +29,31 @@ _RECORDED = Path(__file__).parent / "recorded.json"
 
 def _figure(count: int, kind: str, memory: bool) -> dict[str, Any]:
     document = {"version": 1, **workload.manifest(count)}
-    began = time.perf_counter()
+    began = time.process_time()
     desired, policy = parse_manifest(document)
-    parsed = time.perf_counter() - began
+    parsed = time.process_time() - began
     specs = {container.name: container.spec for container in desired.containers}
-    engine: Any = _Recorded(specs if kind == "empty" else {})
+    if kind == "changed":
+        desired, policy = parse_manifest({"version": 1, **workload.manifest(count, "test", everywhere=True)})
+    engine: Any = _Recorded({} if kind == "full" else specs)
     observed = observe_host(engine, desired, Accounts(desired).login)
     if memory:
         tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     plan = plan_changes(desired, observed, policy)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     operations = len(plan.steps)
     if (kind == "empty") != (operations == 0):
         raise SystemExit(
             f"{kind} at {count}: the plan has {operations} operations: {plan.steps[0] if plan.steps else ''}"
         )
-    peak = tracemalloc.get_traced_memory()[1] if memory else 0
-    return {"seconds": seconds, "parse_seconds": parsed, "operations": operations, "peak_bytes": peak}
+    return {
+        "seconds": seconds,
+        "parse_seconds": parsed,
+        "operations": operations,
+        "planning_bytes": tracemalloc.get_traced_memory()[1] if memory else 0,
+        "process_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
 
 
 class _Recorded:
@@ -57,7 +66,7 @@ class _Recorded:
         made = [self._make(number, name, spec) for number, (name, spec) in enumerate(specs.items(), 1)]
         self.api_version = (1, 45)
         self.containers = _Listing([entry for entry, _ in made], {inspect["Id"]: inspect for _, inspect in made})
-        self.images = _Listing(recorded["images"], {})
+        self.images = _Listing(recorded["images"], {recorded["image_inspect"]["Id"]: recorded["image_inspect"]})
         self.networks = _Listing(recorded["networks"] if specs else [], {})
         self.volumes = _Listing([], {})
 

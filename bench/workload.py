@@ -53,9 +53,12 @@ def service(number: int, mode: str = "live") -> Document:
     }
 
 
-def manifest(count: int, mode: str = "live") -> Document:
-    """Return the document of stowage.docker.host."""
+def manifest(count: int, mode: str = "live", everywhere: bool = False) -> Document:
+    """Return the document of stowage.docker.host; ``everywhere`` changes all containers rather than one."""
     containers = {name: service(number, mode) for number, name in enumerate(names(count), 1)}
+    if everywhere:
+        for container in containers.values():
+            container["environment"]["MODE"] = mode
     return {"scope": "bench", "networks": {NETWORK: {}}, "containers": containers}
 
 
