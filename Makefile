@@ -13,7 +13,7 @@ COLLECTION := .cache/ansible_collections/stowage/docker
 ARGS ?=
 
 # The parts of lint run by themselves too.
-.PHONY: lint-python lint-layers lint-ansible lint-changelog
+.PHONY: lint-python lint-layers lint-shell lint-ansible lint-changelog
 .PHONY: help demo demo-down test check lint types unit unit-oldest sanity integration molecule demo-test bench \
 	engine build clean collection
 
@@ -32,7 +32,7 @@ test: ## Run all checks and tests; the exit status is honest, a summary comes la
 check: ## What to run before every commit: lint, types and unit tests
 	@tools/test.sh lint types unit
 
-lint: lint-python lint-layers lint-ansible lint-changelog ## Style, layers, playbooks and roles, changelog
+lint: lint-python lint-layers lint-shell lint-ansible lint-changelog ## Style, layers, playbooks and roles, changelog
 
 lint-python:
 	$(DEV) ruff check .
@@ -40,6 +40,9 @@ lint-python:
 
 lint-layers:
 	$(DEV) env PYTHONPATH=plugins/module_utils lint-imports --cache-dir .cache/import-linter
+
+lint-shell:
+	$(DEV) shellcheck .ci/run $$(git ls-files '*.sh' '*.cgi' tests/hosts/recipes/test-host-init)
 
 lint-ansible: collection
 	cd $(COLLECTION) && $(CURDIR)/$(DEV) ansible-lint

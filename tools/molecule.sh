@@ -8,6 +8,7 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root/.cache/ansible_collections/stowage/docker" || exit 1
 export NO_COLOR=1 ANSIBLE_NOCOLOR=1
+# shellcheck disable=SC2046 # names of folders of ours, one word each
 [ $# -gt 0 ] || set -- $(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule.yml | sort | cut -d/ -f3)
 
 failed=
