@@ -212,7 +212,8 @@ class Executor:
                 raise OperationFailed(f"{operation.name} {why}")
             if seconds >= operation.timeout:
                 raise OperationFailed(f"{operation.name} is not {operation.condition} after {seconds:.0f} s: {why}")
-            time.sleep(poll)
+            watched = operation.monitor - seconds  # the next look comes no later than the end of the watch
+            time.sleep(min(poll, watched) if watched > 0 else poll)
             poll = min(poll * 1.5, LONGEST_POLL)
 
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Walks a plan: starts each step as soon as what it comes after has ended, a few side by side.
 
-Knows order, outcomes and rollbacks. What an operation does is the ``perform`` it is given.
+Steps that only wait have threads of their own: a container that takes its time must not keep others
+from being started. Knows order, outcomes and rollbacks. What an operation does is the ``perform`` it is given.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from heapq import heappop, heappush
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from .errors import StowageError
@@ -22,8 +24,11 @@ Progress = Callable[[Mapping[str, Any]], None]
 Explain = Callable[[Operation], Sequence[str]]
 
 
+WAITERS = 32  # at most; waiting costs the engine no more than a look now and then
+
+
 class Walk:
-    """One plan being carried out."""
+    """One plan being carried out: ``workers`` operations that change something at a time."""
 
     def __init__(
         self,
@@ -45,7 +50,8 @@ class Walk:
         self._failures: List[Failure] = []
         self._dependents: Dict[int, List[int]] = {}
         self._open: Dict[int, int] = {}
-        self._ready: List[Step] = []
+        # Numbers of the steps that can begin, those that only wait apart; heaps, for the plan's order.
+        self._ready: Dict[bool, List[int]] = {False: [], True: []}
         self._running: Set[int] = set()
         # The number of a step -> which of the plan's rollbacks it belongs to.
         self._guards: Dict[int, List[int]] = {}
@@ -63,9 +69,12 @@ class Walk:
         for index, rollback in enumerate(self._plan.rollbacks):
             for number in rollback.guards:
                 self._guards.setdefault(number, []).append(index)
-        self._ready = [step for step in self._plan if not self._open[step.number]]
-        count = min(self._workers, len(self._steps))
-        threads = [threading.Thread(target=self._work, daemon=True) for _index in range(count)]
+        for step in self._plan:
+            if not self._open[step.number]:
+                self._ready[step.operation.waits].append(step.number)
+        waiting = sum(step.operation.waits for step in self._plan)
+        kinds = [False] * min(self._workers, len(self._steps) - waiting) + [True] * min(WAITERS, waiting)
+        threads = [threading.Thread(target=self._work, args=(waits,), daemon=True) for waits in kinds]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -73,20 +82,21 @@ class Walk:
         outcomes = tuple(self._outcomes[step.number] for step in self._plan)
         return Report(self._plan, outcomes, tuple(self._failures), time.monotonic() - began)
 
-    def _work(self) -> None:
+    def _work(self, waits: bool) -> None:
         while True:
-            step = self._next()
+            step = self._next(waits)
             if step is None:
                 return
             self._settle(self._attempt(step))
 
-    def _next(self) -> Optional[Step]:
+    def _next(self, waits: bool) -> Optional[Step]:
+        ready = self._ready[waits]
         with self._changed:
             while len(self._outcomes) < len(self._steps):
-                if not self._ready:
+                if not ready:
                     self._changed.wait()
                     continue
-                step = self._ready.pop(0)
+                step = self._steps[heappop(ready)]
                 if not self._is_undone(step):
                     self._running.add(step.number)
                     return step
@@ -117,11 +127,10 @@ class Walk:
                     continue
                 step = self._steps[number]
                 if all(self._outcomes[earlier].status == DONE for earlier in step.after):
-                    self._ready.append(step)
+                    heappush(self._ready[step.operation.waits], step.number)
                 else:
                     pending.append(Outcome(step, SKIPPED, message="a step it comes after failed"))
                     self._tell(step, SKIPPED, "")
-        self._ready.sort(key=lambda step: step.number)
         self._changed.notify_all()
 
     def _attempt(self, step: Step) -> Outcome:

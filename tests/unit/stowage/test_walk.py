@@ -82,6 +82,22 @@ def test_no_more_side_by_side_than_there_are_workers(workers):
     assert recorder.most == workers
 
 
+def test_a_step_that_only_waits_takes_no_worker():
+    started = threading.Event()
+    came = []
+    recorder = Recorder(effects={"slow": lambda: came.append(started.wait(5)), "z": started.set})
+    steps = (
+        Step(1, StartContainer("a", "test")),
+        Step(2, WaitContainer("slow", "test", condition="ready", timeout=9.0), (1,)),
+        Step(3, StartContainer("z", "test")),
+        Step(4, StartContainer("last", "test"), (2,)),
+    )
+    report = recorder.walk(Plan("host", steps), workers=1)
+    assert came == [True]
+    assert set(statuses(report).values()) == {"done"}
+    assert recorder.ended[-1] == "last"
+
+
 def test_what_comes_after_a_failure_is_skipped_all_the_way_and_the_rest_goes_on():
     recorder = Recorder(faults={"a": Conflict("in use", status=409, call="POST /x")})
     report = recorder.walk(plan_of(("a", []), ("b", [1]), ("c", [2]), ("d", []), ("e", [3, 4])))
