@@ -15,7 +15,7 @@ ARGS ?=
 # The parts of lint run by themselves too.
 .PHONY: lint-python lint-layers lint-shell lint-ansible lint-changelog
 .PHONY: help demo demo-down test check lint types unit unit-oldest sanity integration molecule demo-test bench \
-	engine build clean collection
+	engine build clean collection command
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench: collection ## Measure against community.docker, docker compose and the ra
 
 engine: collection ## See to it that a container engine answers on this machine
 	$(RUN) run ansible localhost -m ansible.builtin.include_role -a name=stowage.docker.engine --connection local --become
+
+command: ## Pack the runtime into one executable file, ./stowage, to run by hand on a host
+	$(RUN) run python tools/command.py stowage
 
 build: ## Build the collection's tarball
 	$(RUN) run ansible-galaxy collection build --force

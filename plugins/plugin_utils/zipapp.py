@@ -28,6 +28,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_MAIN = b"from stowage.cli import main\n\nraise SystemExit(main())\n"
+
+
 class Squeezed(NamedTuple):
     """Squeezed sources: JSON, file to text, behind zlib; and what identifies them."""
 
@@ -41,8 +45,8 @@ def runtime_folder() -> Path:
 
 
 def pack_runtime(folder: Path | None = None) -> bytes:
-    """The runtime as one zip, deflated: put it on ``sys.path``, or run it, as it is."""
-    return _pack(_read_sources(folder or runtime_folder()))
+    """The runtime as one zip, deflated: put it on ``sys.path`` as it is, or run it as the command ``stowage``."""
+    return _SHEBANG + _pack({**_read_sources(folder or runtime_folder()), "__main__.py": _MAIN})
 
 
 def squeeze_runtime(cache: Path | None = None, folder: Path | None = None) -> Squeezed:

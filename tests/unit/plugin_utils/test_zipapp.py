@@ -106,12 +106,22 @@ def test_the_zip_runs_as_it_is(package, tmp_path):
     assert run.stdout == b"42\n"
 
 
+def test_the_zip_is_the_command(tmp_path):
+    command = tmp_path / "stowage"
+    command.write_bytes(zipapp.pack_runtime())
+    command.chmod(0o755)
+    run = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("stowage ")
+
+
 def test_the_zip_is_deflated_and_holds_sources_only():
     with zipfile.ZipFile(io.BytesIO(zipapp.pack_runtime())) as archive:
         members = archive.infolist()
     assert {member.compress_type for member in members if member.file_size} == {zipfile.ZIP_DEFLATED}
     assert {member.date_time for member in members} == {(1980, 1, 1, 0, 0, 0)}
-    assert all(member.filename.startswith("stowage/") and member.filename.endswith(".py") for member in members)
+    names = {member.filename for member in members}
+    assert all(name.endswith(".py") for name in names)
+    assert {name for name in names if not name.startswith("stowage/")} == {"__main__.py"}
 
 
 def test_what_is_sent_is_small():
