@@ -38,6 +38,11 @@ class Progress:
         """Whether the process of before goes on running, changed in place at most."""
         return self.started is None and not self.replaced
 
+    @property
+    def last(self) -> Optional[int]:
+        """A new container is started once it is in place; a successor is in place once it has started."""
+        return max((step for step in (self.started, self.final) if step is not None), default=None)
+
 
 class Readiness:
     """The conditions the declared containers put on each other."""
@@ -102,7 +107,7 @@ class Readiness:
         progress = self.progress.setdefault(other.name, Progress())
         condition = CONDITIONS.get(options.get("condition", ""))
         if condition is None:
-            return progress.final if progress.final is not None else progress.started
+            return progress.last
         if condition in progress.waits:
             return progress.waits[condition]
         if progress.runs_on and self._is_met(other, condition):
@@ -113,8 +118,7 @@ class Readiness:
             condition=condition,
             timeout=self._world.policy.wait_timeout,
         )
-        after = [progress.started, progress.final]
-        progress.waits[condition] = self._world.draft.add(wait, after)
+        progress.waits[condition] = self._world.draft.add(wait, [progress.last])
         return progress.waits[condition]
 
     def _is_met(self, other: Container, condition: str) -> bool:

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a dependent waits for: that the other one runs, not just that it is there."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+
+from stowage.model.plan import Plan
+from tests.unit.stowage.support.hosts import Host
+
+DEPENDENT = {"image": "app:1", "depends_on": ["db"]}
+
+
+def plan_with_db(host: Host, db: Mapping[str, Any]) -> Plan:
+    return host.plan({"wait": False, "containers": {"db": db, "web": DEPENDENT}})
+
+
+def step_of(plan: Plan, text: str) -> int:
+    (number,) = [step.number for step in plan if text in str(step)]
+    return number
+
+
+def waited_for(plan: Plan, number: int) -> set[int]:
+    """All steps that must have succeeded before this one, however far back."""
+    steps = {step.number: step for step in plan}
+    pending, found = [number], set()
+    while pending:
+        for earlier in steps[pending.pop()].after:
+            found.add(earlier)
+            pending.append(earlier)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("deployed", "wanted", "awaited"),
+    [
+        pytest.param(None, {"image": "db:1"}, "StartContainer db ", id="a new one"),
+        pytest.param({"image": "db:1"}, {"image": "db:1", "environment": {"A": "1"}}, "db.next to db", id="a successor"),
+        pytest.param({"image": "db:1"}, {"image": "db:1", "mem_limit": "64m"}, "StartContainer db ", id="updated first"),
+    ],
+)
+def test_started_means_running(deployed, wanted, awaited):
+    host = Host()
+    if deployed is not None:
+        host.deploy({"containers": {"db": deployed}})
+        host.engine.containers.stop("db")
+    plan = plan_with_db(host, wanted)
+    assert step_of(plan, awaited) in waited_for(plan, step_of(plan, "StartContainer web"))
