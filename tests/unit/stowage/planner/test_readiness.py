@@ -38,8 +38,12 @@ def waited_for(plan: Plan, number: int) -> set[int]:
     ("deployed", "wanted", "awaited"),
     [
         pytest.param(None, {"image": "db:1"}, "StartContainer db ", id="a new one"),
-        pytest.param({"image": "db:1"}, {"image": "db:1", "environment": {"A": "1"}}, "db.next to db", id="a successor"),
-        pytest.param({"image": "db:1"}, {"image": "db:1", "mem_limit": "64m"}, "StartContainer db ", id="updated first"),
+        pytest.param(
+            {"image": "db:1"}, {"image": "db:1", "environment": {"A": "1"}}, "db.next to db", id="a successor"
+        ),
+        pytest.param(
+            {"image": "db:1"}, {"image": "db:1", "mem_limit": "64m"}, "StartContainer db ", id="updated first"
+        ),
     ],
 )
 def test_started_means_running(deployed, wanted, awaited):
