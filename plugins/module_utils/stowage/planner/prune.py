@@ -50,7 +50,8 @@ class Removals:
             if stopped is None and found.status in UP:
                 stopped = self._add(StopContainer(name, cause))
             # What a replacement that never took place brought with it is nobody's; what it carried stays.
-            leftover = REPLACES in found.labels and name[: -len(NEXT)] in world.observed.containers
+            half_done = name.endswith(NEXT) and REPLACES in found.labels
+            leftover = half_done and name[: -len(NEXT)] in world.observed.containers
             volumes = leftover or bool(declared and declared.remove_volumes)
             removed.append(self._add(RemoveContainer(name, cause, volumes=volumes), [stopped]))
             if volumes and not leftover:
