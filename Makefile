@@ -15,7 +15,7 @@ ARGS ?=
 # The parts of lint run by themselves too.
 .PHONY: lint-python lint-layers lint-shell lint-ansible lint-changelog
 .PHONY: help demo demo-down test check lint types unit unit-oldest sanity integration molecule demo-test bench \
-	engine build clean collection command
+	engine build clean collection command engines
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ demo-down: collection ## Remove everything the demo made, and nothing else
 	@$(RUN) run python tools/demo.py down
 
 test: ## Run all checks and tests; the exit status is honest, a summary comes last
-	@tools/test.sh lint types unit unit-oldest sanity demo-test molecule integration
+	@tools/test.sh lint types unit unit-oldest sanity demo-test engines molecule integration
 
 check: ## What to run before every commit: lint, types and unit tests
 	@tools/test.sh lint types unit
@@ -64,6 +64,9 @@ sanity: collection ## ansible-test sanity, without an ignore file, on the oldest
 
 integration: collection ## The modules on real test hosts with all engines (containers on the local engine)
 	$(DEV) pytest tests/integration $(ARGS)
+
+engines: ## The engine client and the table of container fields on real engines (this machine's and test hosts')
+	$(DEV) pytest tests/engine --flavour trixie-containerd --flavour sid $(ARGS)
 
 molecule: collection ## Each role's scenario on test hosts
 	$(DEV) tools/molecule.sh $(ARGS)
