@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,14 +71,15 @@ def place_bootstrap() -> None:
 
 
 def build_collection() -> None:
-    """Build the tarball and unpack it, as a repository of its own: ansible-test tests what git tracks."""
+    """Build the tarball and install it, as a repository of its own: ansible-test tests what git tracks."""
     shutil.rmtree(BUILT, ignore_errors=True)
-    COLLECTION.mkdir(parents=True)
+    BUILT.mkdir(parents=True)
     source = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
     build = ["ansible-galaxy", "collection", "build", "--output-path", str(BUILT)]
     subprocess.run(build, cwd=source, check=True, stdout=subprocess.DEVNULL)
-    with tarfile.open(next(BUILT.glob("*.tar.gz"))) as tarball:
-        tarball.extractall(COLLECTION, filter="data")
+    install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(BUILT)]
+    only = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(BUILT)}
+    subprocess.run([*install, str(next(BUILT.glob("*.tar.gz")))], env=only, check=True, stdout=subprocess.DEVNULL)
     git = ["git", "-C", str(COLLECTION)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "add", "--all", "--force"], check=True)
