@@ -24,6 +24,7 @@ from .walk import Progress, Walk
 Login = Callable[[str], Optional[Mapping[str, str]]]
 WORKERS = 4  # the engine gets no faster with more, and a small host gets slower
 LOG_LINES = 20
+_HEX = frozenset("0123456789abcdef")
 SHORTEST_POLL, LONGEST_POLL = 0.02, 0.5  # seconds between two looks at a container waited for
 
 
@@ -67,12 +68,12 @@ class Executor:
             op.CreateVolume: lambda o: engine.volumes.create(o.name, dict(o.body)),
             op.RemoveVolume: self._remove_volume,
             op.CreateContainer: lambda o: engine.containers.create(o.name, dict(o.body), o.platform),
-            op.StartContainer: lambda o: engine.containers.start(o.name),
+            op.StartContainer: lambda o: engine.containers.start(self._container(o.name)),
             op.StopContainer: self._stop_container,
-            op.RestartContainer: lambda o: engine.containers.restart(o.name),
-            op.UnpauseContainer: lambda o: engine.containers.unpause(o.name),
-            op.UpdateContainer: lambda o: engine.containers.update(o.name, dict(o.body)),
-            op.RenameContainer: lambda o: engine.containers.rename(o.name, o.new_name),
+            op.RestartContainer: lambda o: engine.containers.restart(self._container(o.name)),
+            op.UnpauseContainer: lambda o: engine.containers.unpause(self._container(o.name)),
+            op.UpdateContainer: lambda o: engine.containers.update(self._container(o.name), dict(o.body)),
+            op.RenameContainer: lambda o: engine.containers.rename(self._container(o.name), o.new_name),
             op.RemoveContainer: self._remove_container,
             op.RunHook: self._run_hook,
             op.WaitContainer: self._wait_container,
@@ -91,7 +92,7 @@ class Executor:
         if not isinstance(operation, (op.StartContainer, op.RestartContainer, op.WaitContainer, op.RunHook)):
             return []
         try:
-            stdout, stderr = self._engine.containers.logs(operation.name, tail=str(LOG_LINES))
+            stdout, stderr = self._engine.containers.logs(self._container(operation.name), tail=str(LOG_LINES))
         except (EngineError, OSError):
             return []
         text = (stdout + stderr).decode("utf-8", "replace")
@@ -165,14 +166,19 @@ class Executor:
         self._engine.networks.create(operation.name, dict(operation.body))
 
     def _remove_network(self, operation: op.RemoveNetwork) -> None:
-        _gone(lambda: self._engine.networks.remove(operation.name))
+        _gone(lambda: self._engine.networks.remove(self._network(operation.name)))
 
     def _connect_network(self, operation: op.ConnectNetwork) -> None:
-        self._engine.networks.connect(operation.name, operation.container, dict(operation.endpoint))
+        network, container = self._network(operation.name), self._container(operation.container)
+        self._engine.networks.connect(network, container, dict(operation.endpoint))
 
     def _disconnect_network(self, operation: op.DisconnectNetwork) -> None:
+        def disconnect() -> None:
+            network, container = self._network(operation.name), self._container(operation.container)
+            self._engine.networks.disconnect(network, container, force=True)
+
         try:
-            _gone(lambda: self._engine.networks.disconnect(operation.name, operation.container, force=True))
+            _gone(disconnect)
         except EngineError as error:
             if "is not connected" not in error.message:
                 raise
@@ -180,31 +186,38 @@ class Executor:
     def _remove_volume(self, operation: op.RemoveVolume) -> None:
         _gone(lambda: self._engine.volumes.remove(operation.name))
 
+    def _network(self, name: str) -> str:
+        return _exactly(name, name, self._engine.networks.inspect)
+
     # -- containers ---------------------------------------------------------------------------
 
     def _stop_container(self, operation: op.StopContainer) -> None:
-        _gone(lambda: self._engine.containers.stop(operation.name))
+        _gone(lambda: self._engine.containers.stop(self._container(operation.name)))
 
     def _remove_container(self, operation: op.RemoveContainer) -> None:
+        def remove() -> None:
+            self._engine.containers.remove(self._container(operation.name), force=True, volumes=operation.volumes)
+
         try:
-            _gone(lambda: self._engine.containers.remove(operation.name, force=True, volumes=operation.volumes))
+            _gone(remove)
         except Conflict as error:
             if "already in progress" not in error.message:
                 raise
 
     def _run_hook(self, operation: op.RunHook) -> str:
-        code, output = self._engine.containers.exec_run(operation.name, dict(operation.body))
+        code, output = self._engine.containers.exec_run(self._container(operation.name), dict(operation.body))
         text = output.decode("utf-8", "replace").strip()[-500:]
         if code and operation.required:
             raise OperationFailed(f"the {operation.hook} hook ended with code {code}: {text}")
         return f"the {operation.hook} hook ended with code {code}: {text}" if code else ""
 
     def _wait_container(self, operation: op.WaitContainer) -> str:
+        container = self._container(operation.name)
         began = time.monotonic()
         poll = SHORTEST_POLL
         while True:
             seconds = time.monotonic() - began
-            inspect = self._engine.containers.inspect(operation.name)
+            inspect = self._engine.containers.inspect(container)
             holds, why = judge(operation.condition, inspect, seconds, operation.monitor)
             if holds:
                 return why
@@ -215,6 +228,22 @@ class Executor:
             watched = operation.monitor - seconds  # the next look comes no later than the end of the watch
             time.sleep(min(poll, watched) if watched > 0 else poll)
             poll = min(poll * 1.5, LONGEST_POLL)
+
+    def _container(self, name: str) -> str:
+        return _exactly(name, f"/{name}", self._engine.containers.inspect)
+
+
+def _exactly(name: str, own_name: str, inspect: Callable[[str], Mapping[str, Any]]) -> str:
+    """What names this object and no other; raises NotFound where there is none of that name.
+
+    Where nobody has a name (any more), the engine takes it for the beginning of an id: ``db`` may be one.
+    """
+    if not _HEX.issuperset(name):
+        return name
+    found = inspect(name)
+    if found.get("Name") != own_name:
+        raise NotFound(f"nothing has the name {name} (any more)", status=404)
+    return str(found["Id"])
 
 
 def _gone(call: Callable[[], Any]) -> None:

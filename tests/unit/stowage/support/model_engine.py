@@ -131,6 +131,10 @@ class Networks:
         self.engine.read("GET /networks")
         return copy.deepcopy(list(self.all.values()))
 
+    def inspect(self, network: str) -> Dict[str, Any]:
+        self.engine.read(f"GET /networks/{network}")
+        return copy.deepcopy(self._get(network))
+
     def create(self, name: str, body: Mapping[str, Any]) -> Dict[str, Any]:
         def act() -> Dict[str, Any]:
             if name in self.all:
@@ -163,26 +167,26 @@ class Networks:
         }
         return {"Id": self.all[name]["Id"], "Warning": ""}
 
-    def remove(self, name: str) -> None:
+    def remove(self, network: str) -> None:
         def act() -> None:
-            self._get(name)
+            name = self._get(network)["Name"]
             for container in self.engine.containers.all.values():
                 if name in container["NetworkSettings"]["Networks"] and container["State"]["Status"] in UP:
                     raise Conflict(f"error while removing network: network {name} has active endpoints", status=403)
             del self.all[name]
 
-        self.engine.change(f"DELETE /networks/{name}", act)
+        self.engine.change(f"DELETE /networks/{network}", act)
 
     def connect(self, network: str, container: str, endpoint: Optional[Mapping[str, Any]] = None) -> None:
         def act() -> None:
-            self._get(network)
+            name = self._get(network)["Name"]
             found = self.engine.containers.get(container)
             networks = found["NetworkSettings"]["Networks"]
-            if network in networks:
-                raise Conflict(f"endpoint with name {container} already exists in network {network}", status=403)
+            if name in networks:
+                raise Conflict(f"endpoint with name {container} already exists in network {name}", status=403)
             if found["HostConfig"]["NetworkMode"].startswith(("container:", "host", "none")):
                 raise InvalidRequest("container sharing network namespace cannot be connected", status=400)
-            networks[network] = self.engine.containers.endpoint(found, network, endpoint or {})
+            networks[name] = self.engine.containers.endpoint(found, name, endpoint or {})
             if found["State"]["Status"] in UP:
                 self.engine.containers.plug(found)
 
@@ -190,18 +194,22 @@ class Networks:
 
     def disconnect(self, network: str, container: str, force: bool = False) -> None:
         def act() -> None:
-            self._get(network)
+            name = self._get(network)["Name"]
             found = self.engine.containers.get(container)
-            if network not in found["NetworkSettings"]["Networks"]:
-                raise ServerFault(f"container {found['Id']} is not connected to network {network}", status=500)
-            del found["NetworkSettings"]["Networks"][network]
+            if name not in found["NetworkSettings"]["Networks"]:
+                raise ServerFault(f"container {found['Id']} is not connected to network {name}", status=500)
+            del found["NetworkSettings"]["Networks"][name]
 
         self.engine.change(f"POST /networks/{network}/disconnect {container}", act)
 
     def _get(self, name: str) -> Dict[str, Any]:
-        if name not in self.all:
-            raise NotFound(f"network {name} not found", status=404)
-        return self.all[name]
+        """By name, or by prefix of an id, as the engine does it."""
+        if name in self.all:
+            return self.all[name]
+        matches = [network for network in self.all.values() if network["Id"].startswith(name)]
+        if len(matches) == 1:
+            return matches[0]
+        raise NotFound(f"network {name} not found", status=404)
 
 
 class Containers:
