@@ -19,7 +19,7 @@ from .model.desired import ABSENT, Desired, Image
 from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
 from .parallel import run_all
 from .service.digest import document_hash
-from .service.labels import SPEC
+from .service.labels import PREFIX, SCOPE, SPEC
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]
@@ -48,7 +48,10 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
     _inspect_images(engine, found_images, image_ids, inspected, desired)
     return Observed(
         api_version=engine.api_version,
-        containers={name: _container(name, entry, inspected.get(name)) for name, entry in listed.items()},
+        containers={
+            name: _container(name, entry, inspected.get(name), _own_labels(entry, found_images))
+            for name, entry in listed.items()
+        },
         images=found_images,
         image_ids=image_ids,
         networks={entry["Name"]: _network(entry) for entry in networks},
@@ -114,13 +117,26 @@ def _networks_of(entry: Document) -> Tuple[str, ...]:
     return tuple((entry.get("NetworkSettings") or {}).get("Networks") or ())
 
 
-def _container(name: str, entry: Document, inspect: Optional[Document]) -> ObservedContainer:
+def _own_labels(entry: Document, images: Mapping[str, ObservedImage]) -> Mapping[str, str]:
+    """A container's labels, without those of ours that it only has from its image.
+
+    An image built here, or made of a container of ours by commit, hands its labels to whatever anybody
+    starts from it. A container of ours has the hash of its own declaration besides.
+    """
+    labels: Mapping[str, str] = entry.get("Labels") or {}
+    image = images.get(str(entry.get("ImageID") or ""))
+    if image is None or SCOPE not in image.labels or labels.get(SPEC) != image.labels.get(SPEC):
+        return labels
+    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
+
+
+def _container(name: str, entry: Document, inspect: Optional[Document], labels: Mapping[str, str]) -> ObservedContainer:
     state = (inspect or {}).get("State") or {}
     return ObservedContainer(
         id=str(entry["Id"]),
         name=name,
         image_id=str((inspect or {}).get("Image") or entry.get("ImageID") or ""),
-        labels=entry.get("Labels") or {},
+        labels=labels,
         status=str(state.get("Status") or entry.get("State") or ""),
         networks=_networks_of(entry),
         mounts=tuple(entry.get("Mounts") or ()),

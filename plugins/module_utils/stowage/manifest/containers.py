@@ -8,9 +8,9 @@ the service layer's.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from ..errors import BadReference, Problem
+from ..errors import BadReference
 from ..model.desired import ABSENT, PRESENT, RESTARTED, STARTED, STOPPED, Container
 from ..reference import familiar
 from ..service.canonical import parse_service
@@ -25,24 +25,28 @@ OURS = ("state", "recreate", "remove_volumes")
 
 def parse_containers(reader: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]) -> Tuple[Container, ...]:
     """Every container declared. ``networks`` and ``volumes`` lead from a section's key to the real name."""
-    services: Dict[str, Dict[str, Any]] = {}
-    for key, _value in reader.items():
-        services[key] = _parse_service(reader.reader(key), networks, volumes)
-    names = {key: _names(key, service, reader) for key, service in services.items()}
-    _check_unique(names, reader)
-    check_cycles(services, reader)
-    for key, service in services.items():
-        _check_references(reader.reader(key), service, names)
-    return tuple(
-        _container(reader.reader(key), key, name, service) for key, service in services.items() for name in names[key]
-    )
+    entries = {key: reader.reader(key) for key, _value in reader.items()}
+    states = {key: entry.text("state", STARTED, STATES) for key, entry in entries.items()}
+    services = {key: _parse_service(entry, states[key], networks, volumes) for key, entry in entries.items()}
+    names = {key: _names(key, services[key], entry) for key, entry in entries.items()}
+    _check_unique(names, entries)
+    check_cycles(services, entries)
+    for key, entry in entries.items():
+        _check_references(entry, services[key], names, states)
+    containers: List[Container] = []
+    for key, entry in entries.items():
+        containers += _containers(entry, key, names[key], services[key], states[key])
+    return tuple(containers)
 
 
-def _parse_service(entry: Reader, networks: Mapping[str, str], volumes: Mapping[str, str]) -> Dict[str, Any]:
+def _parse_service(
+    entry: Reader, state: str, networks: Mapping[str, str], volumes: Mapping[str, str]
+) -> Dict[str, Any]:
     document = {key: value for key, value in entry.document.items() if key not in OURS}
-    if entry.text("state", STARTED, STATES) == ABSENT:
-        # Only the name matters of what shall go; the rest may stay in place, unread.
-        return {"container_name": document["container_name"]} if document.get("container_name") else {}
+    if state == ABSENT:
+        # Only names and their number matter of what shall go; the rest may stay in place, unread.
+        document = {key: document[key] for key in ("container_name", "scale", "deploy") if key in document}
+        return parse_service(document, entry.path, entry.problems)
     service = parse_service(document, entry.path, entry.problems)
     if service.get("build") is not None:
         entry.problem("declare the build under images: and name that image here", "build")
@@ -61,47 +65,43 @@ def _parse_service(entry: Reader, networks: Mapping[str, str], volumes: Mapping[
     return service
 
 
-def _names(key: str, service: Mapping[str, Any], reader: Reader) -> Tuple[str, ...]:
+def _names(key: str, service: Mapping[str, Any], entry: Reader) -> Tuple[str, ...]:
     """``web``, or ``web-1``, ``web-2`` … where a number of replicas is declared."""
-    path = reader.reader(key).path
     replicas = service.get("scale", (service.get("deploy") or {}).get("replicas"))
     name = str(service.get("container_name") or key)
-    check_name(name, path, "container", reader.problems)
+    check_name(name, entry.path, "container", entry.problems)
     if replicas is None:
         return (name,)
     if service.get("container_name"):
         if replicas > 1:
-            reader.problems.append(Problem(f"{path}.container_name", f"{replicas} replicas cannot share one name"))
+            entry.problem(f"{replicas} replicas cannot share one name", "container_name")
         return (name,) if replicas else ()
     return tuple(f"{name}-{number}" for number in range(1, replicas + 1))
 
 
-def _check_unique(names: Mapping[str, Tuple[str, ...]], reader: Reader) -> None:
+def _check_unique(names: Mapping[str, Tuple[str, ...]], entries: Mapping[str, Reader]) -> None:
     owner: Dict[str, str] = {}
     for key, own in names.items():
         for name in own:
             if name in owner:
-                reader.problem(f"the name {name} is taken by {owner[name]} already", key)
+                entries[key].problem(f"the name {name} is taken by {owner[name]} already")
             owner[name] = key
 
 
-def _check_references(entry: Reader, service: Mapping[str, Any], names: Mapping[str, Tuple[str, ...]]) -> None:
-    """Report each ``service:x``, link or depends_on that refers to nothing declared here."""
+def _check_references(
+    entry: Reader, service: Mapping[str, Any], names: Mapping[str, Tuple[str, ...]], states: Mapping[str, str]
+) -> None:
+    """Report each ``service:x``, link or depends_on that refers to nothing declared here, or to what shall go."""
     for key, options in dependencies(service).items():
-        if not names.get(key) and options.get("required", True):
-            where = f"depends_on.{key}" if key in (service.get("depends_on") or {}) else ""
-            entry.problem(f"refers to {key}, which is not declared", where)
+        if not options.get("required", True) or (names.get(key) and states[key] != ABSENT):
+            continue
+        where = ("depends_on", key) if key in (service.get("depends_on") or {}) else ()
+        entry.problem(f"refers to {key}, which is {'declared absent' if key in states else 'not declared'}", *where)
 
 
-def _container(entry: Reader, key: str, name: str, service: Mapping[str, Any]) -> Container:
-    state = entry.text("state", STARTED, STATES)
-    return Container(
-        name=name,
-        service=key,
-        path=entry.path,
-        definition=service,
-        spec=spec_hash(service, str(service.get("image") or "")) if state != ABSENT else "",
-        state=state,
-        remove_volumes=entry.flag("remove_volumes"),
-        recreate=entry.flag("recreate"),
-    )
+def _containers(
+    entry: Reader, key: str, names: Sequence[str], service: Mapping[str, Any], state: str
+) -> List[Container]:
+    spec = spec_hash(service, str(service.get("image") or "")) if state != ABSENT else ""
+    remove_volumes, recreate = entry.flag("remove_volumes"), entry.flag("recreate")
+    return [Container(name, key, entry.path, service, spec, state, remove_volumes, recreate) for name in names]

@@ -10,14 +10,13 @@ from ..service.dependencies import dependencies
 from .reader import Reader
 
 
-def check_cycles(services: Mapping[str, Mapping[str, Any]], reader: Reader) -> None:
+def check_cycles(services: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Reader]) -> None:
     """Report one circle of ``depends_on``, links or shared namespaces, spelled out from start to end."""
     done: Dict[str, bool] = {}
     for start in services:
         circle = _find_circle(start, services, done)
         if circle:
-            entry = reader.reader(circle[0])
-            entry.problem(f"depends on itself: {' -> '.join(circle)}", "depends_on")
+            entries[circle[0]].problem(f"depends on itself: {' -> '.join(circle)}", "depends_on")
             return
 
 

@@ -7,22 +7,58 @@ Knows the keys of an image entry. What a context holds was hashed by whoever rea
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import BadReference, Problem
 from ..model.desired import ABSENT, PRESENT, Archive, Build, Container, Image
 from ..reference import familiar
-from .reader import Reader
+from ..service.devices import ulimits
+from ..service.process import extra_hosts
+from ..service.shapes import BAD, boolean, list_of, name, refuse, size, strings, text
+from ..service.shapes import Reader as Shape
+from .reader import Reader, join
 
 WAYS = ("build", "load", "tag_of")
 KEYS = ("state", "pull", "platform", "push", *WAYS)
 PULLS = ("missing", "always", "never")
-# compose's build section; docs: compose-spec, build.md. Those left out need BuildKit's session.
-BUILD_OPTIONS = (
-    "context", "dockerfile", "dockerfile_inline", "args", "labels", "target", "network", "cache_from",
-    "extra_hosts", "shm_size", "no_cache", "pull", "isolation", "ulimits", "secrets", "ssh", "cache_to", "tags",
-    "platforms", "privileged", "additional_contexts", "entitlements",
-)  # fmt: skip
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+
+
+def _tag(value: Any, path: str, problems: List[Problem]) -> Any:
+    found = name(value, path, problems)
+    try:
+        return BAD if found is BAD else familiar(found)
+    except BadReference as error:
+        return refuse(path, str(error), problems)
+
+
+# compose's build section; docs: compose-spec, build.md.
+_texts = list_of(name)
+_BUILD_READERS: Mapping[str, Shape] = {
+    "context": name,
+    "dockerfile": name,
+    "dockerfile_inline": text,
+    "args": strings(absent=None),
+    "labels": strings(),
+    "target": name,
+    "network": name,
+    "cache_from": _texts,
+    "extra_hosts": extra_hosts,
+    "shm_size": size(),
+    "no_cache": boolean,
+    "pull": boolean,
+    "isolation": name,
+    "ulimits": ulimits,
+    "secrets": _texts,
+    "ssh": _texts,
+    "cache_to": _texts,
+    "tags": list_of(_tag),
+    "platforms": _texts,
+    "privileged": boolean,
+    "additional_contexts": strings(),
+    "entitlements": _texts,
+}
 ONLY_BUILDKIT = ("secrets", "ssh", "cache_to", "platforms", "additional_contexts", "entitlements")
 OURS = ("builder", "remote_src", "digest", "archive")
 
@@ -86,11 +122,13 @@ def _parse_image(name: str, entry: Reader) -> Image:
         entry.problem(f"{' and '.join(ways)} exclude each other: an image comes from one place")
     if ways and entry.document.get("pull") is not None:
         entry.problem(f"pull and {ways[0]} exclude each other", "pull")
+    state = entry.text("state", PRESENT, (PRESENT, ABSENT))
+    if state == ABSENT:
+        return Image(name, entry.path, state)  # the rest may stay in place, unread
     tag_of = entry.text("tag_of")
     return Image(
         reference=name,
         path=entry.path,
-        state=entry.text("state", PRESENT, (PRESENT, ABSENT)),
         pull=entry.text("pull", "missing", PULLS),
         platform=entry.text("platform"),
         build=_parse_build(entry.reader("build")) if "build" in ways else None,
@@ -102,39 +140,29 @@ def _parse_image(name: str, entry: Reader) -> Image:
 
 def _parse_build(entry: Reader) -> Build:
     document: Mapping[str, Any] = entry.document
-    entry.only(BUILD_OPTIONS + OURS)
+    entry.only((*_BUILD_READERS, *OURS))
     builder = entry.text("builder", "classic", ("classic", "buildkit"))
     if builder == "classic":
         for key in ONLY_BUILDKIT:
             if document.get(key):
                 entry.problem("needs builder: buildkit", key)
-    if not entry.text("context"):
+    if not document.get("context"):
         entry.problem("a build needs its context: a folder")
     if document.get("dockerfile") and document.get("dockerfile_inline"):
         entry.problem("dockerfile and dockerfile_inline exclude each other", "dockerfile_inline")
-    options = {key: document[key] for key in BUILD_OPTIONS if document.get(key) is not None}
-    for key in ("args", "labels"):
-        if key in options:
-            options[key] = _pairs(entry, key)
+    options: Dict[str, Any] = {}
+    for key, read in _BUILD_READERS.items():
+        value = read(document[key], join(entry.path, key), entry.problems) if document.get(key) is not None else BAD
+        if value is not BAD:
+            options[key] = value
+    if "args" in options:
+        # A name alone takes its value from where the build is started; nothing is there to take it from.
+        options["args"] = {key: value for key, value in options["args"].items() if value is not None}
     remote_src = entry.flag("remote_src")
-    digest = entry.text("digest") or None
+    digest = _digest(entry)
     if not remote_src and digest is None:
         entry.problem("a context on the controller comes with the digest of its files; is it meant to be remote_src?")
     return Build(options, builder, remote_src, digest, digest)
-
-
-def _pairs(entry: Reader, key: str) -> Dict[str, str]:
-    """Compose writes build arguments and labels as a mapping or as a list of KEY=value."""
-    if not isinstance(entry.document.get(key), list):
-        return entry.texts(key)
-    pairs: Dict[str, str] = {}
-    for index, item in enumerate(entry.sequence(key)):
-        if not isinstance(item, str):
-            entry.problem("expected KEY=value", f"{key}[{index}]")
-            continue
-        name, _equals, value = item.partition("=")
-        pairs[name] = value
-    return pairs
 
 
 def _parse_load(entry: Reader) -> Archive:
@@ -143,9 +171,17 @@ def _parse_load(entry: Reader) -> Archive:
         entry.problem("an archive to load needs its path")
     layers: Optional[Tuple[str, ...]] = None
     if entry.document.get("layers") is not None:
-        layers = tuple(str(layer) for layer in entry.sequence("layers"))
+        found = _texts(entry.document["layers"], join(entry.path, "layers"), entry.problems)
+        layers = () if found is BAD else tuple(found)
     remote_src = entry.flag("remote_src")
-    digest = entry.text("digest") or None
+    digest = _digest(entry)
     if not remote_src and (digest is None or layers is None):
         entry.problem("an archive on the controller comes with its digest and layers; is it meant to be remote_src?")
     return Archive(entry.text("path"), remote_src, digest, layers)
+
+
+def _digest(entry: Reader) -> Optional[str]:
+    digest = entry.text("digest")
+    if digest and not DIGEST.match(digest):
+        entry.problem("expected sha256: and 64 digits", "digest")
+    return digest or None

@@ -7,7 +7,7 @@ Ends at the body of ``POST /networks/create`` (API 1.41 on; ``EnableIPv4`` from 
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from ..model.desired import ABSENT, PRESENT, Network
 from .reader import Reader, check_name, join
@@ -32,6 +32,7 @@ def parse_networks(reader: Reader) -> Tuple[Tuple[Network, ...], Dict[str, str]]
     """The networks, and which name each key of the section stands for."""
     networks: List[Network] = []
     names: Dict[str, str] = {}
+    taken: Set[str] = set()
     for key, _value in reader.items():
         entry = reader.reader(key)
         entry.only(KEYS)
@@ -39,8 +40,9 @@ def parse_networks(reader: Reader) -> Tuple[Tuple[Network, ...], Dict[str, str]]
         check_name(name, entry.path, "network", reader.problems)
         if name in BUILT_IN:
             entry.problem("is the engine's own; containers use it without a declaration")
-        if name in names.values():
+        if name in taken:
             entry.problem(f"the network {name} is declared twice")
+        taken.add(name)
         names[key] = name
         networks.append(_parse_network(name, entry))
     return tuple(networks), names
@@ -64,7 +66,7 @@ def _parse_network(name: str, entry: Reader) -> Network:
         body["ConfigFrom"] = {"Network": entry.text("config_from")}
     if entry.document.get("ipam") is not None:
         body["IPAM"] = _parse_ipam(entry.reader("ipam"))
-    body["Labels"] = entry.texts("labels")
+    body["Labels"] = entry.labels()
     return Network(name, entry.path, body, entry.text("state", PRESENT, (PRESENT, ABSENT)), external)
 
 
@@ -75,7 +77,7 @@ def _parse_ipam(entry: Reader) -> Dict[str, Any]:
         ipam["Options"] = entry.texts("options")
     pools: List[Dict[str, Any]] = []
     for index, item in enumerate(entry.sequence("config")):
-        pools.append(_parse_pool(Reader(item, join(entry.path, f"config[{index}]"), entry.problems)))
+        pools.append(_parse_pool(Reader(item, join(entry.path, "config", index), entry.problems)))
     if pools:
         ipam["Config"] = pools
     return ipam
@@ -83,18 +85,20 @@ def _parse_ipam(entry: Reader) -> Dict[str, Any]:
 
 def _parse_pool(entry: Reader) -> Dict[str, Any]:
     entry.only((*POOL, "aux_addresses"))
-    pool: Dict[str, Any] = {field: entry.text(key) for key, field in POOL.items() if entry.text(key)}
-    for key in POOL:
-        _check_address(entry, key)
+    pool: Dict[str, Any] = {}
+    for key, field in POOL.items():
+        value = entry.text(key)
+        if value:
+            pool[field] = value
+            _check_address(entry, key, value)
+    if pool and "Subnet" not in pool:
+        entry.problem("a pool needs its subnet")
     if entry.document.get("aux_addresses"):
         pool["AuxiliaryAddresses"] = entry.texts("aux_addresses")
     return pool
 
 
-def _check_address(entry: Reader, key: str) -> None:
-    value = entry.document.get(key)
-    if not isinstance(value, str):
-        return
+def _check_address(entry: Reader, key: str, value: str) -> None:
     import ipaddress  # seldom needed, and not quick to import
 
     try:

@@ -12,7 +12,7 @@ import re
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ..errors import DeclarationError, Problem
-from ..model.desired import Container, Credentials, Desired, Policy
+from ..model.desired import ABSENT, STOPPED, Container, Credentials, Desired, Image, Policy
 from .containers import parse_containers
 from .images import implied_images, parse_images
 from .networks import parse_networks
@@ -49,9 +49,12 @@ def read_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy, List[Pr
     containers = parse_containers(reader.reader("containers"), network_names, volume_names)
     images = parse_images(reader.reader("images"))
     images += implied_images(containers, images, problems)
+    _check_images(containers, images, problems)
     _check_ports(containers, problems)
     desired = Desired(scope, _parse_registries(reader.reader("registries")), images, networks, volumes, containers)
-    return desired, _parse_policy(reader), problems
+    policy = _parse_policy(reader)
+    # Replicas share their declaration, and so what is wrong with it.
+    return desired, policy, list(dict.fromkeys(problems))
 
 
 def _parse_policy(reader: Reader) -> Policy:
@@ -69,15 +72,27 @@ def _parse_registries(reader: Reader) -> Dict[str, Credentials]:
     for host, _value in reader.items():
         entry = reader.reader(host)
         entry.only(("username", "password", "identity_token"))
-        registries[host] = Credentials(entry.text("username"), entry.text("password"), entry.text("identity_token"))
+        login = Credentials(entry.text("username"), entry.text("password"), entry.text("identity_token"))
+        if not login.identity_token and not (login.username and login.password):
+            entry.problem("needs username and password, or identity_token")
+        registries[host] = login
     return registries
+
+
+def _check_images(containers: Tuple[Container, ...], images: Tuple[Image, ...], problems: List[Problem]) -> None:
+    """A container cannot be made from an image that shall go."""
+    absent = {image.reference for image in images if image.state == ABSENT}
+    for container in containers:
+        name = container.definition.get("image")
+        if name in absent and container.state != ABSENT:
+            problems.append(Problem(f"{container.path}.image", f"the image {name} is declared absent"))
 
 
 def _check_ports(containers: Tuple[Container, ...], problems: List[Problem]) -> None:
     """Two containers cannot hold one port of the host. An address of its own makes it another port."""
     holders: Dict[Tuple[str, str], List[Tuple[str, Container]]] = {}
     for container in containers:
-        if container.state in ("absent", "stopped"):
+        if container.state in (ABSENT, STOPPED):
             continue
         for index, port in enumerate(container.definition.get("ports") or ()):
             published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")

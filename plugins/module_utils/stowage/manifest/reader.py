@@ -9,13 +9,18 @@ a value that does not fit is reported and replaced by its default, so that one r
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple, Union
 
 from ..errors import Problem
+from ..service.labels import PREFIX
+from ..service.shapes import BAD, child, strings
 
-# RestrictedNamePattern of the engine (daemon/names): containers, volumes and networks share it.
+# RestrictedNamePattern of the engine (daemon/names) for containers and volumes: two characters at least.
+# Networks may have any name; theirs are held to the same, but for the length.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}\Z")
 NEXT_SUFFIX = ".next"
+
+read_strings = strings()
 
 
 class Reader:
@@ -35,8 +40,9 @@ class Reader:
                 self.problem(f"key {key!r} is not a string")
         self.document = document
 
-    def problem(self, message: str, key: str = "") -> None:
-        self.problems.append(Problem(join(self.path, key) if key else self.path, message))
+    def problem(self, message: str, *keys: Union[str, int]) -> None:
+        """Report what is wrong with this mapping, or with what is found in it by these keys and indexes."""
+        self.problems.append(Problem(join(self.path, *keys), message))
 
     def only(self, allowed: Iterable[str]) -> None:
         """Report each key that is not among the allowed ones."""
@@ -75,10 +81,19 @@ class Reader:
         result: Dict[str, str] = {}
         for name, value in self.reader(key).items():
             if isinstance(value, (Mapping, list)) or value is None:
-                self.problem(f"expected a string, found {type_name(value)}", f"{key}.{name}")
+                self.problem(f"expected a string, found {type_name(value)}", key, name)
                 continue
             result[name] = str(value).lower() if isinstance(value, bool) else str(value)
         return result
+
+    def labels(self) -> Dict[str, str]:
+        """Labels, as a mapping or as a list of ``key=value``; null stands for an empty value."""
+        found = read_strings(self.document.get("labels") or {}, join(self.path, "labels"), self.problems)
+        labels: Dict[str, str] = {} if found is BAD else found
+        for key in labels:
+            if key.startswith(PREFIX):
+                self.problem(f"labels that begin with {PREFIX} are kept for book-keeping", "labels", key)
+        return labels
 
     def sequence(self, key: str) -> List[Any]:
         value = self._typed(key, list, [])
@@ -109,18 +124,17 @@ def type_name(value: Any) -> str:
     return "nothing" if value is None else TYPE_NAMES.get(type(value), type(value).__name__)
 
 
-def join(path: str, key: str) -> str:
-    """``path.key``, quoted where the key itself has dots, slashes or spaces."""
-    return (
-        f"{path}.{key}"
-        if re.fullmatch(r"[\w.\[\]-]+", key) and "." not in key.split("[", maxsplit=1)[0]
-        else f'{path}["{key}"]'
-    )
+def join(path: str, *keys: Union[str, int]) -> str:
+    """``path.key[0]``; keys are quoted where they have dots, slashes or spaces themselves."""
+    for key in keys:
+        path = f"{path}[{key}]" if isinstance(key, int) else child(path, key)
+    return path
 
 
 def check_name(name: str, path: str, what: str, problems: List[Problem]) -> None:
     """Report a name the engine would refuse, or one reserved for replacements under way."""
-    if not NAME.match(name):
-        problems.append(Problem(path, f"{name!r} is no valid {what} name (letters, digits, '_', '.', '-')"))
-    elif name.endswith(NEXT_SUFFIX):
+    if not NAME.match(name) or (len(name) < 2 and what != "network"):
+        rule = "letters, digits, '_', '.', '-'" if what == "network" else "two or more letters, digits, '_', '.', '-'"
+        problems.append(Problem(path, f"{name!r} is no valid {what} name ({rule})"))
+    elif name.endswith(NEXT_SUFFIX) and what == "container":
         problems.append(Problem(path, f"{name!r}: names ending in {NEXT_SUFFIX} are kept for replacements under way"))

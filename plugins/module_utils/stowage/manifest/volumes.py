@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from ..model.desired import ABSENT, PRESENT, Volume
 from .reader import Reader, check_name
@@ -16,13 +16,15 @@ def parse_volumes(reader: Reader) -> Tuple[Tuple[Volume, ...], Dict[str, str]]:
     """The volumes, and which name each key of the section stands for."""
     volumes: List[Volume] = []
     names: Dict[str, str] = {}
+    taken: Set[str] = set()
     for key, _value in reader.items():
         entry = reader.reader(key)
         entry.only(KEYS)
         name = entry.text("name", key)
         check_name(name, entry.path, "volume", reader.problems)
-        if name in names.values():
+        if name in taken:
             entry.problem(f"the volume {name} is declared twice")
+        taken.add(name)
         names[key] = name
         volumes.append(_parse_volume(name, entry))
     return tuple(volumes), names
@@ -34,7 +36,7 @@ def _parse_volume(name: str, entry: Reader) -> Volume:
         for key in entry.document:
             if key not in ("name", "external"):
                 entry.problem("an external volume is used as it is: it takes no options", str(key))
-    body: Dict[str, Any] = {"Name": name, "Driver": entry.text("driver", "local"), "Labels": entry.texts("labels")}
+    body: Dict[str, Any] = {"Name": name, "Driver": entry.text("driver", "local"), "Labels": entry.labels()}
     if entry.document.get("driver_opts"):
         body["DriverOpts"] = entry.texts("driver_opts")
     state = entry.text("state", PRESENT, (PRESENT, ABSENT))

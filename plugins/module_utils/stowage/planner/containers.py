@@ -159,35 +159,37 @@ class Decision:
             return
         if successor is not None:
             after = [*after, self._drop(successor, after)]
-        self._update(changes, after)
-        self._reconnect(changes, after)
-        self._settle(found, after, interrupted=successor is not None)
+        changed = [*self._update(changes, after), *self._reconnect(changes, after)]
+        self.progress.final = changed[-1] if changed else self.progress.final
+        self._settle(found, [*after, *changed], interrupted=successor is not None)
 
     # -- in place -----------------------------------------------------------------------------
 
-    def _update(self, changes: Sequence[Difference], after: List[Optional[int]]) -> None:
+    def _update(self, changes: Sequence[Difference], after: List[Optional[int]]) -> List[int]:
         updates = [change for change in changes if change.change == UPDATE]
         if not updates:
-            return
+            return []
         body: Dict[str, object] = {}
         for change in updates:
             body.update(change.update)
         cause = ", ".join(change.cause for change in updates)
-        self.progress.final = self.world.draft.add(UpdateContainer(self.container.name, cause, body), after)
+        return [self.world.draft.add(UpdateContainer(self.container.name, cause, body), after)]
 
-    def _reconnect(self, changes: Sequence[Difference], after: List[Optional[int]]) -> None:
+    def _reconnect(self, changes: Sequence[Difference], after: List[Optional[int]]) -> List[int]:
         """Join and leave networks. The endpoint is told whole, so a change is a leave and a join."""
         name, draft = self.container.name, self.world.draft
+        steps: List[int] = []
         for change in changes:
             if change.change != NETWORK or (change.network, name) in self.world.reconnected:
                 continue
             before: List[Optional[int]] = [*after, self.world.network_ready.get(change.network)]
             if change.connected:
-                before.append(draft.add(DisconnectNetwork(change.network, change.cause, container=name), before))
-            self.progress.final = before[-1] or self.progress.final
+                steps.append(draft.add(DisconnectNetwork(change.network, change.cause, container=name), before))
+                before = [*before, steps[-1]]
             if change.endpoint is not None:
-                operation = ConnectNetwork(change.network, change.cause, container=name, endpoint=change.endpoint)
-                self.progress.final = draft.add(operation, before)
+                connect = ConnectNetwork(change.network, change.cause, container=name, endpoint=change.endpoint)
+                steps.append(draft.add(connect, before))
+        return steps
 
     def _settle(self, found: ObservedContainer, after: List[Optional[int]], *, interrupted: bool) -> None:
         """Bring the container into its declared state: running, stopped, or as it is.
@@ -201,13 +203,14 @@ class Decision:
             self.progress.final = self.creation.stop(found, "declared stopped", before)
         if state not in (STARTED, RESTARTED):
             return
-        if found.status == "paused":
+        restarts = state == RESTARTED or self.readiness.must_restart(self.container)
+        if found.status == "paused" and not restarts:
             self.progress.started = draft.add(UnpauseContainer(name, "is paused"), before)
         elif name in self.world.stops:
             self._start("handed its port on", [*before, self.world.stops[name]])
         elif not running and (interrupted or not self._finished(found)):
             self._start(_why_down(found), before)
-        elif state == RESTARTED or self.readiness.must_restart(self.container):
+        elif restarts:
             self._restart(running, before)
 
     def _finished(self, found: ObservedContainer) -> bool:

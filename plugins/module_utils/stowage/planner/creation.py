@@ -76,12 +76,18 @@ class Creation:
     def post_start(self, name: str, after: Sequence[Optional[int]]) -> List[int]:
         return hooks.post_start(self.container, name, after, self.world.draft)
 
-    def stop(self, found: ObservedContainer, cause: str, after: Sequence[Optional[int]]) -> int:
+    def stop(
+        self,
+        found: ObservedContainer,
+        cause: str,
+        after: Sequence[Optional[int]],
+        settled: Sequence[Optional[int]] = (),
+    ) -> int:
         """Stop the container as it is now, its hooks before that."""
         world, name = self.world, self.container.name
         if found.name not in world.stops:
             before = hooks.pre_stop(self.container, found, cause, after, world.draft)
-            world.stops[found.name] = world.draft.add(StopContainer(name, cause), after, before)
+            world.stops[found.name] = world.draft.add(StopContainer(name, cause), after, [*before[-1:], *settled])
         return world.stops[found.name]
 
     def prove(self, name: str, progress: Progress, monitor: float = 0.0, always: bool = False) -> List[int]:

@@ -14,7 +14,7 @@ from ..model.desired import ABSENT, Desired, Image
 from ..model.observed import Observed, ObservedImage
 from ..model.operations import BuildImage, LoadImage, Operation, PullImage, PushImage, TagImage
 from ..service.digest import build_digest
-from ..service.labels import CONTEXT, SCOPE
+from ..service.labels import BUILT, CONTEXT, SCOPE
 from .draft import Draft
 
 
@@ -115,7 +115,7 @@ def _build(image: Image, local: Optional[ObservedImage], scope: str, observed: O
         image.reference,
         cause,
         options=build.options,
-        labels={CONTEXT: wanted, SCOPE: scope},
+        labels={CONTEXT: wanted, SCOPE: scope, BUILT: " ".join([image.reference, *build.options.get("tags", ())])},
         builder=build.builder,
         platform=image.platform,
         archive=build.archive,

@@ -78,7 +78,7 @@ def _release(
         return None
     cause = f"hands port {port[1]}/{port[2]} to {container.name}"
     before = hooks.pre_stop(declared, holder, cause, after, world.draft) if declared is not None else ()
-    world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause), after, before)
+    world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause), after, before[-1:])
     return world.stops[holder.name]
 
 

@@ -7,12 +7,12 @@ Knows ownership. A failed run never gets this far, so it never takes anything aw
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..model.desired import ABSENT
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import CONTEXT, REPLACES, SCOPE
+from ..service.labels import BUILT, CONTEXT, REPLACES, SCOPE
 from .world import NEXT, World
 
 UP = ("running", "restarting", "paused")
@@ -70,6 +70,7 @@ class Removals:
         for name, path, cause in self._dropped_networks():
             users = [user.name for user in world.users.get(name, ()) if user.name not in world.dropped]
             keepers = [user for user in users if name in self._networks_of(user)]
+            keepers += [user for network, user in world.reconnected if network == name and user not in users]
             if keepers and path:
                 world.draft.refuse(path, f"the network {name} is in use by {', '.join(sorted(keepers))}")
             elif keepers:
@@ -96,17 +97,18 @@ class Removals:
 
     def images(self, after: Sequence[int]) -> None:
         world = self.world
+        users = self._image_users()
         for image in world.desired.images:
             held = world.observed.image_ids.get(image.reference)
             if image.state != ABSENT or held is None:
                 continue
-            users = self._image_users(held)
-            if users:
-                world.draft.refuse(image.path, f"the image {image.reference} is in use by {', '.join(sorted(users))}")
+            if users.get(held):
+                names = ", ".join(sorted(users[held]))
+                world.draft.refuse(image.path, f"the image {image.reference} is in use by {names}")
                 continue
             self._add(RemoveImage(image.reference, "declared absent"), after)
         if world.policy.prune:
-            self._built_images(after)
+            self._built_images(users, after)
 
     # -- which ones ---------------------------------------------------------------------------
 
@@ -135,40 +137,47 @@ class Removals:
             return self.world.observed.containers[name].networks
         return list(declared.definition.get("networks") or ())
 
-    def _image_users(self, image_id: str) -> List[str]:
-        """The containers that will run this image when the plan has run."""
-        users: List[str] = []
-        for name, container in self.world.observed.containers.items():
-            declared = self.world.declared.get(name)
-            if declared is not None:
-                standing = self.world.images.get(str(declared.definition.get("image")))
-                used = standing.image_id if standing else container.image_id
-            else:
-                used = "" if name in self.world.dropped or self.world.is_successor(name) else container.image_id
-            if used == image_id:
-                users.append(name)
+    def _image_users(self) -> Dict[str, List[str]]:
+        """By image, the containers that will run it when the plan has run."""
+        world = self.world
+        users: Dict[str, List[str]] = {}
+        for name, container in world.observed.containers.items():
+            declared = world.declared.get(name)
+            standing = world.images.get(str(declared.definition.get("image"))) if declared is not None else None
+            if standing is not None:
+                users.setdefault(standing.image_id, []).append(name)
+            elif name not in world.dropped and not world.is_successor(name):
+                users.setdefault(container.image_id, []).append(name)
         return users
 
-    def _built_images(self, after: Sequence[int]) -> None:
-        """Images this scope built and names no more, earlier builds of a name that stays included."""
+    def _built_images(self, users: Mapping[str, List[str]], after: Sequence[int]) -> None:
+        """Images this scope built and names no more, earlier builds of a name that stays included.
+
+        An image that somebody made from one of ours has its labels too, but never one of its names.
+        """
         world = self.world
-        named = {image.reference for image in world.desired.images}
+        moves = self._built_names()
         for image_id, image in world.observed.images.items():
-            if image.labels.get(SCOPE) != world.desired.scope or CONTEXT not in image.labels:
+            if image.labels.get(SCOPE) != world.desired.scope or CONTEXT not in image.labels or users.get(image_id):
                 continue
-            kept = [tag for tag in image.tags if tag in named and not self._is_rebuilt(tag)]
-            if kept or self._image_users(image_id):
+            own = set(image.labels.get(BUILT, "").split()).intersection(image.tags)
+            if any(not moves.get(name, True) for name in own) or (image.tags and not own):
                 continue
-            gone = [tag for tag in image.tags if tag not in named]
+            gone = [name for name in image.tags if name in own and name not in moves]
             for name in gone:
                 self._add(RemoveImage(name, "not declared any more"), after)
-            if not gone:
+            if not gone and own.issuperset(image.tags):
                 self._add(RemoveImage(image_id, "an earlier build"), after)
 
-    def _is_rebuilt(self, tag: str) -> bool:
-        """Whether this plan gives the name to another image."""
-        standing = self.world.images.get(tag)
-        return standing is not None and standing.step is not None
+    def _built_names(self) -> Dict[str, bool]:
+        """Every name declared, and whether this plan gives it to another image than it has now."""
+        names: Dict[str, bool] = {}
+        for image in self.world.desired.images:
+            standing = self.world.images.get(image.reference)
+            moves = standing is not None and standing.step is not None
+            for name in (image.reference, *(image.build.options.get("tags", ()) if image.build else ())):
+                names[name] = moves
+        return names
 
     def _add(self, operation: Operation, after: Sequence[Optional[int]] = ()) -> int:
         step = self.world.draft.add(operation, [*after, *self._before])

@@ -64,15 +64,17 @@ class Replacement:
             self._take_over(cause, [*created, stopped])
             return
         start_first = self._may_start_first()
+        stopped_early = self.found.name in self.world.stops
         needs = [*created, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
         needs += self.creation.free_ports(needs)
-        stopped = None if start_first else self._stop_old(cause, needs)
+        stopped = None if start_first else self._stop_old(cause, needs, wished)
         # The stop waits for all that is needed, so that the gap is as short as can be.
         started = self._start(cause, [*needs, stopped], wished)
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
-        # Where nothing was created, there is nothing to undo, unless other replicas wait for this one.
-        steps = [*(created if self.rollout.defers else created[1:]), stopped, *started, *proofs]
+        # Where nothing was created there is nothing to undo, unless others wait, or a port was handed on before.
+        at_once = self.rollout.defers or stopped_early
+        steps = [*(created if at_once else created[1:]), stopped, *started, *proofs]
         if start_first:
             stopped = self._stop_old(cause, proofs)
             steps.append(stopped)
@@ -81,7 +83,7 @@ class Replacement:
             self.rollout.defer(lambda after: self._take_over(cause, after))
             self.progress.final = steps[-1] if proofs else self.progress.started
         else:
-            self._take_over(cause, [stopped] if start_first else proofs)
+            self._take_over(cause, [*proofs, stopped] if start_first else proofs)
         self.rollout.done(self.progress.final)
 
     def _create(
@@ -125,8 +127,10 @@ class Replacement:
         self.progress.started = hooks[-1] if hooks else start
         return [start, *hooks]
 
-    def _stop_old(self, cause: str, after: Sequence[Optional[int]]) -> Optional[int]:
-        return self.creation.stop(self.found, cause, after) if self.found.status in UP else None
+    def _stop_old(
+        self, cause: str, after: Sequence[Optional[int]], settled: Sequence[Optional[int]] = ()
+    ) -> Optional[int]:
+        return self.creation.stop(self.found, cause, after, settled) if self.found.status in UP else None
 
     def _take_over(self, cause: str, after: Sequence[Optional[int]]) -> None:
         draft, name = self.world.draft, self.container.name

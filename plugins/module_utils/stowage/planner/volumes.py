@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from ..model.desired import ABSENT, Volume
 from ..model.observed import ObservedContainer, ObservedVolume
-from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StopContainer
+from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StartContainer, StopContainer
 from ..service.digest import document_hash
 from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
 from .world import World
@@ -85,14 +85,16 @@ def _is_ours(name: str, world: World) -> bool:
 
 def _recreate(volume: Volume, users: List[ObservedContainer], cause: str, world: World) -> None:
     draft = world.draft
-    away = []
     why = f"volume {volume.name} is made anew"
-    for user in users:
-        if user.name not in world.gone:
-            image = _image_step(user.name, world)
-            stopped = draft.add(StopContainer(user.name, why), [image]) if user.status == "running" else None
-            world.gone[user.name] = draft.add(RemoveContainer(user.name, why), [image, stopped])
-        away.append(world.gone[user.name])
+    going = [user for user in users if user.name not in world.gone]
+    images = [_image_step(user.name, world) for user in going]
+    running = [user for user in going if user.status == "running"]
+    stops = [draft.add(StopContainer(user.name, why), images) for user in running]
+    for user in going:
+        world.gone[user.name] = draft.add(RemoveContainer(user.name, why), [*images, *stops])
+    away = [world.gone[user.name] for user in users]
+    # Until the first of them is gone, all can go on.
+    draft.guard([*stops, *away], [StartContainer(user.name, f"{why}, which failed") for user in running])
     removed = draft.add(RemoveVolume(volume.name, cause), away)
     body = create_request(volume, world.desired.scope)
     world.volume_ready[volume.name] = draft.add(CreateVolume(volume.name, cause, body), [removed])

@@ -14,6 +14,11 @@ SPEC = "io.stowage.spec"  # spec_hash of the declaration the container was made 
 DECLARED = "io.stowage.declared"  # the keys that declaration had, so that removing one is noticed
 REPLACES = "io.stowage.replaces"  # on a `<name>.next` container: what it stands ready to replace
 CONTEXT = "io.stowage.context"  # on a built image: hash of everything that went into it
+BUILT = "io.stowage.image"  # on a built image: the names it was built under; images made from it have others
+
+# On the volume that keeps a stranger's place while a network is made anew (REPLACES has the container's id):
+NETWORK = "io.stowage.network"
+ENDPOINT = "io.stowage.endpoint"  # its EndpointSettings there, as JSON
 
 # Book-keeping of tools that is never part of a declaration, unless one names it.
 FOREIGN_PREFIXES = (PREFIX, "com.docker.compose.", "com.docker.swarm.", "desktop.docker.io/")

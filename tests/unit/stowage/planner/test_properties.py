@@ -92,10 +92,15 @@ def check_converged(host, document):
     assert not [name for name in host.names() if name.endswith(".next")]
 
 
+def _can_go_back(options):
+    # Whose namespace was another's cannot, once that other one has been replaced.
+    return options.get("state", "started") == "started" and "scale" not in options and "network_mode" not in options
+
+
 def expected_to_stay(first, second):
     """Containers declared to run in both."""
     def up(document):
-        return {n for n, c in document["containers"].items() if c.get("state", "started") == "started" and "scale" not in c}
+        return {name for name, options in document["containers"].items() if _can_go_back(options)}
 
     return up(first) & up(second)
 
@@ -125,7 +130,12 @@ def test_a_killed_run_is_finished_by_the_next(api, first, second, call):
     host.deploy(first)
     others, contents = strangers(host), anonymous_contents(host)
     host.engine.die_at = call
-    host.apply(second)
+    plan = host.plan(second)
+    # A container that goes for its volume's sake is there under no name for a while: what it had besides
+    # is not lost, but nobody knows any more whose it was.
+    if any(isinstance(step.operation, RemoveVolume) for step in plan):
+        contents = {}
+    host.carry_out(plan)
     host.engine.revive()
     plan = host.plan(second)
     report = host.carry_out(plan)
@@ -154,9 +164,10 @@ def test_a_failed_run_takes_nothing_away(api, first, second, call):
         if any(failure.step.operation.cause not in REMOVALS for failure in report.failures):
             assert not [step for step in removals if step.number in done]
         states = host.states()
-        for name in expected_to_stay(first, second):
+        gone = {s.operation.name for s in plan if s.number in done and s.operation.cause.endswith("is made anew")}
+        for name in expected_to_stay(first, second) - gone:
             if (first["containers"][name].get("ports") or []) == (second["containers"][name].get("ports") or []):
-                assert states.get(name) == "running", (name, str(plan), report.failures)
+                assert "running" in (states.get(name), states.get(name + ".next")), (name, str(plan), report.failures)
     host.engine.revive()
     report = host.apply(second)
     assert not report.failures, [f"{f.step}: {f.message}" for f in report.failures]

@@ -53,3 +53,34 @@ def test_started_means_running(deployed, wanted, awaited):
         host.engine.containers.stop("db")
     plan = plan_with_db(host, wanted)
     assert step_of(plan, awaited) in waited_for(plan, step_of(plan, "StartContainer web"))
+
+
+SIDECARS = {
+    "service": {"image": "app:1", "network_mode": "service:db"},
+    "container": {"image": "app:1", "network_mode": "container:db"},
+    "pid": {"image": "app:1", "pid": "service:db"},
+}
+
+
+@pytest.mark.parametrize("sidecar", [pytest.param(value, id=key) for key, value in SIDECARS.items()])
+@pytest.mark.parametrize("down", [False, True], ids=["restarted", "started again"])
+def test_who_lives_in_a_restarted_containers_namespace_restarts_with_it(sidecar, down):
+    host = Host()
+    host.deploy({"containers": {"db": {"image": "db:1"}, "side": sidecar}})
+    if down:
+        host.engine.containers.stop("db")
+    state = "started" if down else "restarted"
+    plan = host.plan({"containers": {"db": {"image": "db:1", "state": state}, "side": sidecar}})
+    restart = step_of(plan, "RestartContainer side")
+    assert step_of(plan, "StartContainer db" if down else "RestartContainer db") in waited_for(plan, restart)
+    assert "(db is restarted)" in str(next(step for step in plan if step.number == restart))
+
+
+def test_volumes_of_a_restarted_container_stay_as_they_are():
+    host = Host()
+    borrower = {"image": "app:1", "volumes_from": ["db"]}
+    host.deploy({"containers": {"db": {"image": "db:1", "volumes": ["/data"]}, "side": borrower}})
+    plan = host.plan(
+        {"containers": {"db": {"image": "db:1", "volumes": ["/data"], "state": "restarted"}, "side": borrower}}
+    )
+    assert "side" not in str(plan)
