@@ -235,8 +235,7 @@ class Decision:
         if not running:
             self._start("restart is declared", before)
             return
-        other = self.readiness.must_restart(self.container)
-        cause = f"{other} is replaced" if other else "restart is declared"
+        cause = self.readiness.must_restart(self.container) or "restart is declared"
         needs = [*before, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
         self.progress.started = self.world.draft.add(RestartContainer(self.container.name, cause), needs, wished)

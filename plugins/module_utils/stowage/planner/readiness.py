@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set
 from ..model.desired import Container
 from ..model.operations import WaitContainer
 from ..service.dependencies import COMPLETED, HEALTHY, dependencies
+from ..service.references import parents
 from .world import World
 
 READY = "ready"
@@ -92,16 +93,34 @@ class Readiness:
                 step = self._step_for(other, options, container)
                 if step is not None:
                     steps.append(step)
+        if required:
+            hosts = [self.progress.get(name) for name in self._namespaces_of(container)]
+            steps += [host.last for host in hosts if host is not None and host.last is not None]
         return steps
 
-    def must_restart(self, container: Container) -> Optional[str]:
-        """The dependency with ``restart: true`` that this plan replaces or restarts, if any."""
-        for service, options in dependencies(container.definition).items():
-            for other in self._by_service.get(service, ()):
-                progress = self.progress.get(other.name)
-                if options.get("restart") and progress and (progress.replaced or progress.restarted):
-                    return other.name
-        return None
+    def must_restart(self, container: Container) -> str:
+        """Why this container has to restart with another: a dependency with ``restart: true``, or a shared namespace.
+
+        A namespace ends with the process it was made for; who lives in it has to move to the next one.
+        """
+        others = [
+            other.name
+            for service, options in dependencies(container.definition).items()
+            for other in self._by_service.get(service, ())
+            if options.get("restart")
+        ]
+        for name in (*others, *self._namespaces_of(container)):
+            progress = self.progress.get(name)
+            if progress is not None and progress.replaced:
+                return f"{name} is replaced"
+            if progress is not None and progress.restarted:
+                return f"{name} is restarted"
+        return ""
+
+    def _namespaces_of(self, container: Container) -> List[str]:
+        """The containers in whose network, pid or ipc namespace this one runs."""
+        found = parents(container.definition).items()
+        return [self._world.container_name(name) for name, key in found if key != "volumes_from"]
 
     def _step_for(self, other: Container, options: Mapping[str, Any], container: Container) -> Optional[int]:
         progress = self.progress.setdefault(other.name, Progress())
