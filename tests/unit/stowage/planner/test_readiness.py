@@ -1,86 +1,127 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a dependent waits for: that the other one runs, not just that it is there."""
+"""Who waits for whom, and what a change of one means for those that depend on it."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
-
-import pytest
-
-from stowage.model.plan import Plan
+from tests.unit.stowage.support.golden import Case, app, cases, check, containers, mode, state
 from tests.unit.stowage.support.hosts import Host
 
-DEPENDENT = {"image": "app:1", "depends_on": ["db"]}
+HEALTH = {"healthcheck": {"test": ["CMD", "true"]}}
+ON_DB = {"depends_on": {"db": {"condition": "service_healthy"}}}
+RESTART = {"depends_on": {"db": {"condition": "service_started", "restart": True}}}
+DONE = {"depends_on": {"job": {"condition": "service_completed_successfully"}}}
+OPTIONAL = {"depends_on": {"db": {"condition": "service_healthy", "required": False}}}
 
 
-def plan_with_db(host: Host, db: Mapping[str, Any]) -> Plan:
-    return host.plan({"wait": False, "containers": {"db": db, "web": DEPENDENT}})
+@cases(
+    Case("healthy already", containers(db=app(**HEALTH)), containers(db=app(**HEALTH), web=app(**ON_DB)), """
+            #1 CreateContainer web (container is missing)
+            #2 StartContainer web <- #1 (it was created)
+            #3 WaitContainer web ready <- #2 (it was started)
+        """),
+    Case("not healthy yet", containers(db=app(**HEALTH)), containers(db=app(**HEALTH), web=app(**ON_DB)), """
+            #1 StartContainer db (has exited with code 1)
+            #2 WaitContainer db healthy <- #1 (it was started)
+            #3 CreateContainer web (container is missing)
+            #4 StartContainer web <- #2, #3 (it was created)
+            #5 WaitContainer web ready <- #4 (it was started)
+        """,
+         lambda host: host.container("db")["State"].update(Status="exited", ExitCode=1)),
+    Case("replaced meanwhile", containers(db=mode("a", **HEALTH)), containers(db=mode("b", **HEALTH), web=app(**ON_DB)), """
+            #1 CreateContainer db.next (environment MODE changed)
+            #2 StopContainer db <- #1 (environment MODE changed)
+            #3 StartContainer db.next <- #2 (takes over: environment MODE changed)
+            #4 WaitContainer db.next healthy <- #3 (it was started)
+            #5 RemoveContainer db <- #4 (environment MODE changed)
+            #6 RenameContainer db.next to db <- #5 (it takes over)
+            #7 CreateContainer web (container is missing)
+            #8 StartContainer web <- #4, #7 (it was created)
+            #9 WaitContainer web ready <- #8 (it was started)
+            undo #2, #3, #4: RemoveContainer db.next, StartContainer db
+        """),
+    Case("completed already", containers(job=app(environment={"BEHAVE": "done"}, restart="no")),
+         containers(job=app(environment={"BEHAVE": "done"}, restart="no"), web=app(**DONE)), """
+            #1 CreateContainer web (container is missing)
+            #2 StartContainer web <- #1 (it was created)
+            #3 WaitContainer web ready <- #2 (it was started)
+        """),
+    Case("of replicas all", None, containers(db=app(scale=2, **HEALTH), web=app(**ON_DB)), """
+            #1 CreateContainer db-1 (container is missing)
+            #2 StartContainer db-1 <- #1 (it was created)
+            #3 WaitContainer db-1 healthy <- #2 (it was started)
+            #4 CreateContainer db-2 (container is missing)
+            #5 StartContainer db-2 <- #4 (it was created)
+            #6 WaitContainer db-2 healthy <- #5 (it was started)
+            #7 CreateContainer web (container is missing)
+            #8 StartContainer web <- #3, #6, #7 (it was created)
+            #9 WaitContainer web ready <- #8 (it was started)
+        """),
+    Case("what is not required must only have ended", None, containers(db=app(**HEALTH), web=app(**OPTIONAL)), """
+            #1 CreateContainer db (container is missing)
+            #2 StartContainer db <- #1 (it was created)
+            #3 WaitContainer db healthy <- #2 (it was started)
+            #4 CreateContainer web (container is missing)
+            #5 StartContainer web <- #3, #4 (it was created)
+            #6 WaitContainer web ready <- #5 (it was started)
+        """),
+    Case("restart: true, replaced", containers(db=mode("a"), web=app(**RESTART)), containers(db=mode("b"), web=app(**RESTART)), """
+            #1 CreateContainer db.next (environment MODE changed)
+            #2 StopContainer db <- #1 (environment MODE changed)
+            #3 StartContainer db.next <- #2 (takes over: environment MODE changed)
+            #4 WaitContainer db.next ready <- #3 (it was started)
+            #5 RemoveContainer db <- #4 (environment MODE changed)
+            #6 RenameContainer db.next to db <- #5 (it takes over)
+            #7 RestartContainer web <- #6 (db is replaced)
+            #8 WaitContainer web ready <- #7 (it was started)
+            undo #2, #3, #4: RemoveContainer db.next, StartContainer db
+        """),
+    Case("restart: true, started again", containers(db=app(), web=app(**RESTART)), containers(db=app(), web=app(**RESTART)), """
+            #1 StartContainer db (has exited with code 1)
+            #2 WaitContainer db ready <- #1 (it was started)
+            #3 RestartContainer web <- #1 (db is restarted)
+            #4 WaitContainer web ready <- #3 (it was started)
+        """,
+         state("db", Status="exited", ExitCode=1)),
+    Case("restart: true, changed in place only", containers(db=app(), web=app(**RESTART)),
+         containers(db=app(mem_limit="64m"), web=app(**RESTART)), """
+            #1 UpdateContainer db (memory set to 64 MiB)
+        """),
+    Case("restart: true, replaced itself", containers(db=mode("a"), web=mode("a", **RESTART)),
+         containers(db=mode("b"), web=mode("b", **RESTART)), """
+            #1 CreateContainer db.next (environment MODE changed)
+            #2 StopContainer db <- #1 (environment MODE changed)
+            #3 StartContainer db.next <- #2 (takes over: environment MODE changed)
+            #4 WaitContainer db.next ready <- #3 (it was started)
+            #5 RemoveContainer db <- #4 (environment MODE changed)
+            #6 RenameContainer db.next to db <- #5 (it takes over)
+            #7 CreateContainer web.next (environment MODE changed)
+            #8 StopContainer web <- #6, #7 (environment MODE changed)
+            #9 StartContainer web.next <- #8 (takes over: environment MODE changed)
+            #10 WaitContainer web.next ready <- #9 (it was started)
+            #11 RemoveContainer web <- #10 (environment MODE changed)
+            #12 RenameContainer web.next to web <- #11 (it takes over)
+            undo #2, #3, #4: RemoveContainer db.next, StartContainer db
+            undo #8, #9, #10: RemoveContainer web.next, StartContainer web
+        """),
+    Case("without it, nothing", containers(db=mode("a"), web=app(depends_on=["db"])), containers(db=mode("b"), web=app(depends_on=["db"])),
+         """
+            #1 CreateContainer db.next (environment MODE changed)
+            #2 StopContainer db <- #1 (environment MODE changed)
+            #3 StartContainer db.next <- #2 (takes over: environment MODE changed)
+            #4 WaitContainer db.next ready <- #3 (it was started)
+            #5 RemoveContainer db <- #4 (environment MODE changed)
+            #6 RenameContainer db.next to db <- #5 (it takes over)
+            undo #2, #3, #4: RemoveContainer db.next, StartContainer db
+        """),
+)  # fmt: skip
+def test_readiness(case):
+    check(case)
 
 
-def step_of(plan: Plan, text: str) -> int:
-    (number,) = [step.number for step in plan if text in str(step)]
-    return number
-
-
-def waited_for(plan: Plan, number: int) -> set[int]:
-    """All steps that must have succeeded before this one, however far back."""
-    steps = {step.number: step for step in plan}
-    pending, found = [number], set()
-    while pending:
-        for earlier in steps[pending.pop()].after:
-            found.add(earlier)
-            pending.append(earlier)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("deployed", "wanted", "awaited"),
-    [
-        pytest.param(None, {"image": "db:1"}, "StartContainer db ", id="a new one"),
-        pytest.param(
-            {"image": "db:1"}, {"image": "db:1", "environment": {"A": "1"}}, "db.next to db", id="a successor"
-        ),
-        pytest.param(
-            {"image": "db:1"}, {"image": "db:1", "mem_limit": "64m"}, "StartContainer db ", id="updated first"
-        ),
-    ],
-)
-def test_started_means_running(deployed, wanted, awaited):
+def test_a_dependency_that_fails_holds_back_who_needs_it_and_not_who_does_not():
+    sick = app(environment={"BEHAVE": "sick"}, **HEALTH)
     host = Host()
-    if deployed is not None:
-        host.deploy({"containers": {"db": deployed}})
-        host.engine.containers.stop("db")
-    plan = plan_with_db(host, wanted)
-    assert step_of(plan, awaited) in waited_for(plan, step_of(plan, "StartContainer web"))
-
-
-SIDECARS = {
-    "service": {"image": "app:1", "network_mode": "service:db"},
-    "container": {"image": "app:1", "network_mode": "container:db"},
-    "pid": {"image": "app:1", "pid": "service:db"},
-}
-
-
-@pytest.mark.parametrize("sidecar", [pytest.param(value, id=key) for key, value in SIDECARS.items()])
-@pytest.mark.parametrize("down", [False, True], ids=["restarted", "started again"])
-def test_who_lives_in_a_restarted_containers_namespace_restarts_with_it(sidecar, down):
-    host = Host()
-    host.deploy({"containers": {"db": {"image": "db:1"}, "side": sidecar}})
-    if down:
-        host.engine.containers.stop("db")
-    state = "started" if down else "restarted"
-    plan = host.plan({"containers": {"db": {"image": "db:1", "state": state}, "side": sidecar}})
-    restart = step_of(plan, "RestartContainer side")
-    assert step_of(plan, "StartContainer db" if down else "RestartContainer db") in waited_for(plan, restart)
-    assert "(db is restarted)" in str(next(step for step in plan if step.number == restart))
-
-
-def test_volumes_of_a_restarted_container_stay_as_they_are():
-    host = Host()
-    borrower = {"image": "app:1", "volumes_from": ["db"]}
-    host.deploy({"containers": {"db": {"image": "db:1", "volumes": ["/data"]}, "side": borrower}})
-    plan = host.plan(
-        {"containers": {"db": {"image": "db:1", "volumes": ["/data"], "state": "restarted"}, "side": borrower}}
-    )
-    assert "side" not in str(plan)
+    report = host.apply(containers(db=sick, web=app(**ON_DB), opt=app(**OPTIONAL), no=app()))
+    assert [str(failure.step.operation.target) for failure in report.failures] == ["db healthy"]
+    assert host.states() == {"db": "running", "web": "created", "opt": "running", "no": "running"}
