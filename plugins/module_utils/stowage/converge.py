@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from .engine.auth import find_credential, load_config, server_name
 from .engine.client import Engine
-from .errors import DeclarationError, EngineError
+from .errors import DeclarationError, EngineError, StowageError
 from .executor import Executor, execute_plan, missing_files
 from .manifest import read_manifest
 from .model.desired import Desired, Policy
@@ -71,16 +71,26 @@ def converge_host(
     """
     files, listener = files or {}, listener or Listener()
     accounts = Accounts(desired)
-    observed = observe_host(engine, desired, accounts.login)
-    plan = plan_changes(desired, observed, policy)
+    plan, observed = plan_host(engine, desired, policy, accounts)
     if check:
         return Run(plan, observed)
     missing = tuple(missing_files(plan, files))
     if missing:
         return Run(plan, observed, missing=missing)
-    redact = Redactor(secret_values(desired))
     executor = Executor(engine, accounts.login, accounts.declared, files, listener.detail)
-    return Run(plan, observed, execute_plan(plan, executor, listener.progress, redact))
+    return Run(plan, observed, execute_plan(plan, executor, listener.progress, Redactor(secret_values(desired))))
+
+
+def plan_host(engine: Engine, desired: Desired, policy: Policy, accounts: Accounts) -> Tuple[Plan, Observed]:
+    """Observe and plan. Raises as ``converge_host`` does; no secret of the declaration is in an error's text."""
+    try:
+        observed = observe_host(engine, desired, accounts.login)
+        return plan_changes(desired, observed, policy), observed
+    except StowageError as error:
+        redacted = Redactor(secret_values(desired))(str(error))
+        if redacted != str(error):
+            raise StowageError(redacted) from None
+        raise
 
 
 def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Desired, Policy]:

@@ -9,21 +9,19 @@ a connection or from the same process is not its concern.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from .converge import Accounts, Run, converge_host, read_declaration
+from .converge import Accounts, Run, converge_host, plan_host, read_declaration
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
 from .errors import DeclarationError, StowageError
 from .lock import engine_lock
 from .manifest import parse_manifest
 from .memory import Memory, state_directory
-from .model.desired import Desired
-from .model.observed import Observed
+from .model.desired import RESTARTED, STARTED, Desired
 from .observer import observe_host
-from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes
-from .secrets import Redactor, secret_values
 
 VERSION = 1
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
@@ -53,42 +51,26 @@ def _converge(request: Mapping[str, Any]) -> Document:
     desired, policy = read_declaration(engine, manifest)
     check = bool(request.get("check"))
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
-        try:
-            run = converge_host(engine, desired, policy, check=check, files=request.get("files") or {})
-            return _answer_run(
-                run, request, desired, engine, Memory(state_directory(os.environ), address), whole=policy.prune
-            )
-        except StowageError as error:
-            redacted = Redactor(secret_values(desired))(str(error))
-            if redacted != str(error):
-                raise StowageError(redacted) from None
-            raise
+        run = converge_host(engine, desired, policy, check=check, files=request.get("files") or {})
+        report = run.report
+        if report is not None and not report.failures and request.get("remember", True):
+            Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
+        return _answer_run(run, desired, engine)
 
 
-def _answer_run(
-    run: Run, request: Mapping[str, Any], desired: Desired, engine: Engine, memory: Memory, *, whole: bool
-) -> Document:
+def _answer_run(run: Run, desired: Desired, engine: Engine) -> Document:
     result = render_run(run)
     if run.missing:
         return result
     observed = run.observed
-    if run.report is not None:
-        if run.report.changed:
-            observed = _look_again(engine, desired, run)
-        if not run.report.failures and request.get("remember", True):
-            memory.remember(desired.scope, request.get("manifest") or {}, whole=whole)
+    if run.report is not None and run.report.changed:
+        try:
+            observed = observe_host(engine, _names_only(desired), _anonymous)
+        except StowageError as error:
+            # An engine that is gone by now must not hide what was done to it.
+            result["warnings"].append(f"objects are shown as they were before the run: {error}")
     result.update(render_objects(desired, observed))
     return result
-
-
-def _look_again(engine: Engine, desired: Desired, run: Run) -> Observed:
-    """The host after the run. An engine that is gone must not hide what the run has to say about it."""
-    try:
-        return observe_host(engine, _names_only(desired), _anonymous)
-    except StowageError:
-        if run.report is not None and run.report.failures:
-            return run.observed
-        raise
 
 
 def _anonymous(_reference: str) -> None:
@@ -154,11 +136,26 @@ def _drift(engine: Engine, memory: Memory, scope: str) -> Document:
 def _plan_again(engine: Engine, manifest: Mapping[str, Any]) -> Document:
     try:
         desired, policy = parse_manifest(manifest)
-        accounts = Accounts(desired)
-        plan = plan_changes(desired, observe_host(engine, desired, accounts.login), policy)
+        desired = _as_left(desired)
+        plan, _observed = plan_host(engine, desired, policy, Accounts(desired))
     except StowageError as error:
         return {"drifted": True, "plan": [], "msg": str(error)}
     return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}
+
+
+def _as_left(desired: Desired) -> Desired:
+    """The declaration without what it asks for anew at each run: restarts, and whether a registry has other images.
+
+    Logins are not remembered, so no registry would answer.
+    """
+    images = [
+        replace(image, pull="missing" if image.pull == "always" else image.pull, push=False) for image in desired.images
+    ]
+    containers = [
+        replace(container, recreate=False, state=STARTED if container.state == RESTARTED else container.state)
+        for container in desired.containers
+    ]
+    return replace(desired, images=tuple(images), containers=tuple(containers))
 
 
 def connect(options: Mapping[str, Any]) -> Tuple[Engine, str]:
