@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             listener=Listener(progress.step if not check else _ignore, progress.detail),
         )
         if run.report is not None and not run.report.failures:
-            Memory(state_directory(os.environ), address).remember(desired.scope, manifest)
+            Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
     progress.close()
     answer = render_run(run)
     if run.missing:

@@ -24,6 +24,7 @@ from .walk import Progress, Walk
 Login = Callable[[str], Optional[Mapping[str, str]]]
 WORKERS = 4  # the engine gets no faster with more, and a small host gets slower
 LOG_LINES = 20
+LONGEST_HOOK = 3600.0  # seconds; one that hangs must not hold the engine's lock for ever
 _HEX = frozenset("0123456789abcdef")
 SHORTEST_POLL, LONGEST_POLL = 0.02, 0.5  # seconds between two looks at a container waited for
 
@@ -205,7 +206,8 @@ class Executor:
                 raise
 
     def _run_hook(self, operation: op.RunHook) -> str:
-        code, output = self._engine.containers.exec_run(self._container(operation.name), dict(operation.body))
+        container = self._container(operation.name)
+        code, output = self._engine.containers.exec_run(container, dict(operation.body), LONGEST_HOOK)
         text = output.decode("utf-8", "replace").strip()[-500:]
         if code and operation.required:
             raise OperationFailed(f"the {operation.hook} hook ended with code {code}: {text}")

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operations reach the object of that name: never one whose id begins like it."""
+"""Operations reach the object of that name, never one whose id begins like it; and none takes for ever."""
 
 from __future__ import annotations
 
 import pytest
 
-from stowage.errors import NotFound
+from stowage.errors import EngineTimeout, NotFound
 from stowage.executor import Executor
 from stowage.model import operations as op
 from tests.unit.stowage.support.hosts import Host
@@ -74,3 +74,8 @@ def test_no_other_network_is_taken_for_one_that_is_gone(host):
     lookalike = host.engine.networks.inspect("edge")["Id"][:4]
     perform(host, op.RemoveNetwork(lookalike, "test"))
     assert "edge" in host.engine.networks.all
+
+
+def test_a_hook_that_hangs_is_given_up(host):
+    with pytest.raises(EngineTimeout):
+        perform(host, op.RunHook("stranger", "test", hook="post_start", body={"Cmd": ["hang"]}))

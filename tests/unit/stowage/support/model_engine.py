@@ -17,7 +17,7 @@ import re
 import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from stowage.errors import Conflict, EngineUnreachable, InvalidRequest, NotFound, ServerFault
+from stowage.errors import Conflict, EngineTimeout, EngineUnreachable, InvalidRequest, NotFound, ServerFault
 from tests.unit.stowage.support.model_images import Images
 
 ANONYMOUS = re.compile(r"[0-9a-f]{64}\Z")
@@ -462,8 +462,11 @@ class Containers:
 
         self.engine.change(f"POST /containers/{container}/unpause", act)
 
-    def exec_run(self, container: str, body: Mapping[str, Any]) -> Tuple[int, bytes]:
+    def exec_run(self, container: str, body: Mapping[str, Any], timeout: Optional[float] = None) -> Tuple[int, bytes]:
         def act() -> Tuple[int, bytes]:
+            if body["Cmd"] == ["hang"]:
+                assert timeout, "would wait for ever"
+                raise EngineTimeout(f"the engine did not answer within {timeout:g} s")
             if self.get(container)["State"]["Status"] != "running":
                 raise Conflict("Container is not running", status=409)
             return (1, b"refused") if body["Cmd"] == ["false"] else (0, b"")
