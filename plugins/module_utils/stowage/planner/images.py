@@ -91,6 +91,8 @@ def _plan_tag(
         standing[image.reference] = origin
         return
     cause = f"{source} changes" if origin.step is not None else f"names another image than {source}"
+    if image.reference not in observed.image_ids:
+        cause = "image is missing"
     step = draft.add(TagImage(image.reference, cause, source=source), [origin.step])
     standing[image.reference] = Standing(origin.image_id, step, cause)
 

@@ -9,6 +9,7 @@ left to do.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional, Tuple
@@ -66,7 +67,7 @@ def text_of(host: Host, plan: Plan) -> str:
     for identity, image in host.engine.images.all.items():
         name = f"<{(image['RepoTags'] or ['untagged'])[0]}>"
         text = text.replace(identity, name).replace(identity[:19], name)
-    return text
+    return re.sub(r"\b[0-9a-f]{64}\b", "<anonymous>", text)
 
 
 # -- words for declarations and preparations ---------------------------------------------------------
