@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 from ..errors import DeclarationError, Problem
 from ..model.desired import ABSENT, STOPPED, Container, Credentials, Desired, Image, Policy
+from ..service.ports import fixed_port, overlap
 from .containers import parse_containers
 from .images import implied_images, parse_images
 from .networks import parse_networks
@@ -90,27 +91,19 @@ def _check_images(containers: Tuple[Container, ...], images: Tuple[Image, ...], 
 
 def _check_ports(containers: Tuple[Container, ...], problems: List[Problem]) -> None:
     """Two containers cannot hold one port of the host. An address of its own makes it another port."""
-    holders: Dict[Tuple[str, str], List[Tuple[str, Container]]] = {}
+    holders: Dict[Tuple[int, str], List[Tuple[str, Container]]] = {}
     for container in containers:
         if container.state in (ABSENT, STOPPED):
             continue
-        for index, port in enumerate(container.definition.get("ports") or ()):
-            published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")
-            if not published or "-" in published:
+        for index, entry in enumerate(container.definition.get("ports") or ()):
+            port = fixed_port(entry)
+            if port is None:
                 continue
-            host = str(port.get("host_ip") or "")
+            host, published, protocol = port
             taken = holders.setdefault((published, protocol), [])
             for other_host, other in taken:
-                if other is not container and _overlap(host, other_host):
+                if other is not container and overlap(host, other_host):
                     path = f"{container.path}.ports[{index}]"
                     problems.append(Problem(path, f"port {published}/{protocol} is published by {other.name} too"))
                     break
             taken.append((host, container))
-
-
-def _overlap(one: str, other: str) -> bool:
-    return one == other or _is_any(one) or _is_any(other)
-
-
-def _is_any(address: str) -> bool:
-    return address in ("", "0.0.0.0", "::", "[::]")

@@ -8,23 +8,14 @@ port up in this same plan, and refuses ports that a stranger holds.
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence
 
 from ..model.desired import STOPPED, Container
 from ..model.observed import ObservedContainer
 from ..model.operations import StartContainer, StopContainer
+from ..service.ports import HostPort, fixed_ports, overlap
 from . import hooks
 from .world import World
-
-HostPort = Tuple[str, int, str]
-
-
-def published_ports(service: Mapping[str, Any]) -> Iterator[HostPort]:
-    """The fixed ports of the host a service asks for; ranges and the engine's choice are not fixed."""
-    for port in service.get("ports") or ():
-        published = str(port.get("published") or "")
-        if published.isdigit():
-            yield str(port.get("host_ip") or ""), int(published), str(port.get("protocol") or "tcp")
 
 
 def release_ports(container: Container, world: World, after: Sequence[Optional[int]]) -> List[int]:
@@ -33,7 +24,7 @@ def release_ports(container: Container, world: World, after: Sequence[Optional[i
     A holder stops only ``after`` everything else that the container needs is there.
     """
     steps: List[int] = []
-    for port in published_ports(container.definition):
+    for port in fixed_ports(container.definition):
         for holder in _holders(port, container.name, world):
             step = _release(holder, port, container, world, after)
             if step is not None:
@@ -46,7 +37,7 @@ def restart_holders(container: Container, world: World) -> List[StartContainer]:
     cause = f"{container.name} failed"
     names = {
         holder.name
-        for port in published_ports(container.definition)
+        for port in fixed_ports(container.definition)
         for holder in _holders(port, container.name, world)
         if holder.name in world.dropped and holder.name in world.stops
     }
@@ -83,13 +74,4 @@ def _release(
 
 
 def _keeps(declared: Container, port: HostPort) -> bool:
-    return declared.state != STOPPED and any(p[1:] == port[1:] for p in published_ports(declared.definition))
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether two listening addresses collide; no address stands for all of them."""
-    return one == other or _is_any(one) or _is_any(other)
-
-
-def _is_any(address: str) -> bool:
-    return address in ("", "0.0.0.0", "::", "[::]")
+    return declared.state != STOPPED and any(p[1:] == port[1:] for p in fixed_ports(declared.definition))

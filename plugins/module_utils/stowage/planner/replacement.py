@@ -20,9 +20,9 @@ from ..model.operations import (
 )
 from ..service.compare import anonymous_volumes, differences
 from ..service.labels import SPEC
+from ..service.ports import fixed_ports
 from ..service.units import parse_duration
 from .creation import Creation
-from .ports import published_ports
 from .readiness import Readiness
 from .rollout import Rollout
 from .world import NEXT, World
@@ -164,4 +164,4 @@ class Replacement:
             for key in ("ipv4_address", "ipv6_address", "mac_address")
         )
         on_host = definition.get("network_mode") == "host"
-        return not fixed and not on_host and not any(published_ports(definition))
+        return not fixed and not on_host and not fixed_ports(definition)

@@ -9,10 +9,12 @@ container port per entry; ``published`` stays text since it may be a range to ch
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import Problem
 from .shapes import BAD, choice, integer, kind_of, matching, name, record, refuse, scalar_text
+
+HostPort = Tuple[str, int, str]  # address ("" for all of them), port, protocol
 
 _DOTTED = r"\d+\.\d+\.\d+\.\d+"
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -157,14 +159,30 @@ def _claim(
     taken = claims.setdefault((published, entry["protocol"]), [])
     for other, target, first in taken:
         same = (other, target) == (address, entry["target"])
-        if same or (published and "-" not in published and published != "0" and _overlap(address, other)):
+        if same or (_is_fixed(published) and overlap(address, other)):
             what = f"host port {published}" if published else f"port {target}"
             refuse(place, f"{what}/{entry['protocol']} is published by {first} already", problems)
             return
     taken.append((address, entry["target"], place.rpartition(".")[2]))
 
 
-def _overlap(one: str, other: str) -> bool:
+def _is_fixed(published: str) -> bool:
+    """Whether this names one port; of a range, and of 0, the engine takes one that is free."""
+    return published.isdigit() and int(published) != 0
+
+
+def fixed_port(entry: Mapping[str, Any]) -> Optional[HostPort]:
+    """The host's port that a canonical entry takes for certain, if it names one."""
+    published = entry.get("published", "")
+    return (entry.get("host_ip", ""), int(published), entry["protocol"]) if _is_fixed(published) else None
+
+
+def fixed_ports(service: Mapping[str, Any]) -> List[HostPort]:
+    """All of a canonical service's."""
+    return [port for port in map(fixed_port, service.get("ports", ())) if port is not None]
+
+
+def overlap(one: str, other: str) -> bool:
     """Whether two host addresses cannot both be bound: equal, or a wildcard of the same family."""
     if one == other or "" in (one, other):
         return True

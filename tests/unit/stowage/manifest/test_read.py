@@ -191,6 +191,8 @@ def test_states_and_flags():
         # A port of another protocol, address or container that does not run is another port.
         {"one": {"ports": ["80:80/tcp"]}, "two": {"ports": ["80:80/udp"]}},
         {"one": {"ports": ["127.0.0.1:80:80"]}, "two": {"ports": ["127.0.0.2:80:80"]}},
+        {"one": {"ports": ["0.0.0.0:80:80"]}, "two": {"ports": ["[::]:80:80"]}},
+        {"one": {"ports": ["0:80"]}, "two": {"ports": ["0:80"]}},
         {"one": {"ports": ["80:80"]}, "two": {"ports": ["80:80"], "state": "stopped"}},
         {"one": {"ports": ["80:80"]}, "two": {"ports": ["80:80"], "state": "absent"}},
         {"one": {"ports": ["8000-8001:80"]}, "two": {"ports": ["8000-8001:80"]}},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stowage.service.ports import expand
+from stowage.service.ports import expand, fixed_ports
 
 from .reading import canonical, refused
 
@@ -98,6 +98,11 @@ def test_what_is_refused(value: Any, messages: list[str]) -> None:
 )
 def test_two_that_want_one_host_port(value: Any, messages: list[str]) -> None:
     assert refused(ports=value) == messages
+
+
+def test_the_hosts_ports_that_are_taken_for_certain() -> None:
+    service = canonical(ports=["80", "0:81", "8000-8001:82", "443:443", "[::1]:053:53/udp"])
+    assert fixed_ports(service) == [("", 443, "tcp"), ("::1", 53, "udp")]
 
 
 def test_expose() -> None:
