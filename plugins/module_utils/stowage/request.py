@@ -159,12 +159,16 @@ def _as_left(desired: Desired) -> Desired:
 
 
 def connect(options: Mapping[str, Any]) -> Tuple[Engine, str]:
-    """The engine named by the options, or by the usual DOCKER_* variables, and its address as text."""
+    """The engine named by the options, or by the usual DOCKER_* variables, and what to know it by.
+
+    That is its address, with links in the path of a socket followed: ``/run`` and ``/var/run`` are one folder.
+    """
     address, tls = from_environment(os.environ)
     if options.get("host"):
         address = parse_address(str(options["host"]))
     tls = _tls(options) or tls
-    return Engine.connect(address, tls, timeout=float(options.get("timeout") or 60.0)), str(address)
+    known_by = replace(address, path=os.path.realpath(address.path)) if address.scheme == "unix" else address
+    return Engine.connect(address, tls, timeout=float(options.get("timeout") or 60.0)), str(known_by)
 
 
 def _tls(options: Mapping[str, Any]) -> Optional[Tls]:

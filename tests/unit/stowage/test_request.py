@@ -86,3 +86,10 @@ def test_an_engine_gone_after_the_last_change_hides_nothing(engine):
     assert (answer["failed"], answer["changed"]) == (False, True)
     assert [operation["status"] for operation in answer["operations"]] == ["done", "done"]
     assert "as they were before the run" in answer["warnings"][0]
+
+
+def test_one_socket_by_two_paths_is_one_engine(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "var-run").symlink_to(tmp_path / "run")
+    names = {request.connect({"host": f"unix://{tmp_path}/{folder}/docker.sock"})[1] for folder in ("run", "var-run")}
+    assert names == {f"unix://{tmp_path}/run/docker.sock"}
