@@ -682,7 +682,7 @@ container:
       description: Networks it is connected to, with its address in each.
       type: dict
     ports:
-      description: Published ports.
+      description: Published ports, each with C(host_ip), C(published), C(protocol) and the container's C(target).
       type: list
       elements: dict
 """

@@ -89,6 +89,7 @@ def test_each_object_by_its_own_module(place: Host) -> None:
 def test_host_info_tells_what_has_drifted(place: Host) -> None:
     def document(scope: str) -> dict[str, object]:
         service = {"image": "stowage-test/web:1", "command": ["sleep", "1000"], "mem_limit": "64m"}
+        service |= {"ports": ["127.0.0.1::80"], "healthcheck": {"test": ["CMD", "true"], "interval": "1s"}}
         return {"scope": scope, "monitor": 0, "containers": {scope: {**service, "stop_grace_period": "0s"}}}
 
     play = Playbook(place)
@@ -103,6 +104,11 @@ def test_host_info_tells_what_has_drifted(place: Host) -> None:
     calm = outcome.ok("as declared")
     assert {scope: entry["drifted"] for scope, entry in calm["drift"].items()} == {"one": False, "two": False}
     assert calm["changed"] is False
+    # The engine's list tells these otherwise than an inspect does, and both modules the same.
+    assert calm["containers"]["one"] == outcome["one"]["containers"]["one"]
+    assert calm["containers"]["one"]["health"] == "healthy"
+    assert calm["containers"]["one"]["networks"]["bridge"].startswith("172.")
+    assert calm["containers"]["one"]["ports"][0]["target"] == 80
     drifted = outcome.ok("drifted")["drift"]
     assert (drifted["one"]["drifted"], drifted["two"]["drifted"]) == (False, True)
     assert "UpdateContainer two" in drifted["two"]["plan"][0]

@@ -9,6 +9,7 @@ Decides nothing.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .content.archive import read_archive
@@ -132,6 +133,7 @@ def _own_labels(entry: Document, images: Mapping[str, ObservedImage]) -> Mapping
 
 def _container(name: str, entry: Document, inspect: Optional[Document], labels: Mapping[str, str]) -> ObservedContainer:
     state = (inspect or {}).get("State") or {}
+    published = _published(entry)
     return ObservedContainer(
         id=str(entry["Id"]),
         name=name,
@@ -140,17 +142,34 @@ def _container(name: str, entry: Document, inspect: Optional[Document], labels: 
         status=str(state.get("Status") or entry.get("State") or ""),
         networks=_networks_of(entry),
         mounts=tuple(entry.get("Mounts") or ()),
-        ports=tuple(_ports(entry)),
+        ports=tuple(port[:3] for port in published),
+        targets=tuple(port[3] for port in published),
+        addresses=_addresses(inspect or entry),
         inspect=inspect,
-        health=_health(state),
+        health=_health(state) if inspect is not None else _listed_health(entry),
         exit_code=int(state.get("ExitCode") or 0),
     )
 
 
-def _ports(entry: Document) -> Iterable[Tuple[str, int, str]]:
-    for port in entry.get("Ports") or ():
-        if port.get("PublicPort"):
-            yield str(port.get("IP") or ""), int(port["PublicPort"]), str(port.get("Type") or "tcp")
+def _published(entry: Document) -> List[Tuple[str, int, str, int]]:
+    """Address, port and protocol on the host and the port in the container, sorted: the engine lists them anyhow."""
+    found = [
+        (str(port.get("IP") or ""), int(port["PublicPort"]), str(port.get("Type") or "tcp"), int(port["PrivatePort"]))
+        for port in entry.get("Ports") or ()
+        if port.get("PublicPort")
+    ]
+    return sorted(found, key=lambda port: (port[1], port[2], port[0]))
+
+
+def _addresses(document: Document) -> Dict[str, str]:
+    networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
+    return {name: str((endpoint or {}).get("IPAddress") or "") for name, endpoint in networks.items()}
+
+
+def _listed_health(entry: Document) -> str:
+    """What the list tells of health stands in the text of its status alone: ``Up 3 minutes (healthy)``."""
+    found = re.search(r"\((?:health: )?(starting|healthy|unhealthy)\)\Z", str(entry.get("Status") or ""))
+    return found.group(1) if found else ""
 
 
 def _health(state: Document) -> str:

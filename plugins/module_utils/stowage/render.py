@@ -64,16 +64,16 @@ def render_objects(desired: Desired, observed: Observed) -> Document:
 
 def render_container(container: ObservedContainer) -> Document:
     """One container: identity, state, owner, networks with addresses, published ports."""
-    settings = ((container.inspect or {}).get("NetworkSettings") or {}).get("Networks") or {}
     return {
         "id": container.id,
         "image": container.image_id,
         "status": container.status,
         "health": container.health,
         "scope": container.labels.get(SCOPE, ""),
-        "networks": {name: str((settings.get(name) or {}).get("IPAddress") or "") for name in container.networks},
+        "networks": {name: container.addresses.get(name, "") for name in container.networks},
         "ports": [
-            {"host_ip": address, "published": port, "protocol": protocol} for address, port, protocol in container.ports
+            {"host_ip": address, "published": port, "target": target, "protocol": protocol}
+            for (address, port, protocol), target in zip(container.ports, container.targets)
         ],
     }
 
@@ -112,7 +112,8 @@ def _failure_text(report: Report) -> str:
         lines += [f"rolled back: {text}" for text in failure.rolled_back]
     skipped = sum(outcome.status == "skipped" for outcome in report.outcomes)
     if skipped:
-        lines.append(f"{skipped} later steps were not begun; the next run goes on from here")
+        steps = "step was" if skipped == 1 else "steps were"
+        lines.append(f"{skipped} later {steps} not begun; the next run goes on from here")
     return "\n".join(lines)
 
 
@@ -127,4 +128,7 @@ def render_scopes(observed: Observed) -> Mapping[str, Document]:
         for name, found in objects.items():
             owner = found.labels.get(SCOPE, "")
             scopes.setdefault(owner, {"containers": [], "networks": [], "volumes": []})[kind].append(name)
+    for scope in scopes.values():
+        for names in scope.values():
+            names.sort()
     return scopes

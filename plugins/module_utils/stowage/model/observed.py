@@ -17,8 +17,8 @@ from typing import Any, Mapping, Optional, Tuple
 class ObservedContainer:
     """A container. ``inspect`` is None where nobody asked for more than the list shows.
 
-    ``networks`` are names, ``mounts`` MountPoints, ``ports`` the host's ports it holds, as (address,
-    port, protocol).
+    ``networks`` are names, ``addresses`` its address in each of them, ``mounts`` MountPoints, ``ports``
+    the host's ports it holds, as (address, port, protocol), and ``targets`` the container's port for each.
     ``status`` is created, running, paused, restarting, removing, exited or dead; ``health`` is
     starting, healthy or unhealthy, and empty without a health check.
     """
@@ -31,6 +31,8 @@ class ObservedContainer:
     networks: Tuple[str, ...] = ()
     mounts: Tuple[Mapping[str, Any], ...] = ()
     ports: Tuple[Tuple[str, int, str], ...] = ()
+    targets: Tuple[int, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
     inspect: Optional[Mapping[str, Any]] = None
     health: str = ""
     exit_code: int = 0
