@@ -75,7 +75,7 @@ def test_a_new_version_that_fails_leaves_the_old_one_running(place: Host, addres
         assert outcome.ok(f"{label}/check")["plan"] == outcome[f"{label}/apply"]["plan"], label
         _runs_as_before(outcome, label, before)
         assert outcome.ok(f"{label}/back")["plan"] == [], f"{label}: {outcome[f'{label}/back']['plan']}"
-    _says(outcome, "missing image", "PullImage", "manifest unknown")
+    _says(outcome, "missing image", "PullImage", f"{address}/none")
     _says(outcome, "port taken", "StartContainer app.next", "address already in use", "rolled back: StartContainer app")
     _says(outcome, "exits", "WaitContainer app.next", "exited with code 3", "the last words")
     _says(outcome, "restarts", "WaitContainer app.next", "exited with code 4", "again and again")

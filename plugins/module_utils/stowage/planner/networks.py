@@ -15,8 +15,8 @@ from ..model.observed import ObservedContainer, ObservedNetwork
 from ..model.operations import ConnectNetwork, CreateNetwork, DisconnectNetwork, Operation, RemoveNetwork
 from ..service.create import endpoints
 from ..service.digest import document_hash
-from ..service.endpoints import kept_endpoint
 from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
+from .strangers import Strangers
 from .world import World
 
 # What a network has where its declaration says nothing; None: the engine's or driver's own choice.
@@ -36,6 +36,7 @@ _UNSET: Mapping[str, Any] = {
 
 def plan_networks(world: World) -> None:
     """Add what brings every declared network about; absent ones are pruned at the plan's end."""
+    strangers = Strangers(world)
     for network in world.desired.networks:
         if network.state == ABSENT:
             continue
@@ -45,7 +46,8 @@ def plan_networks(world: World) -> None:
         elif not network.external and not world.refuse_foreign(
             network.path, f"the network {network.name}", found.labels
         ):
-            _plan_present(network, found, world)
+            _plan_present(network, found, world, strangers)
+    strangers.plan_leftovers()
 
 
 def create_request(network: Network, scope: str) -> Dict[str, Any]:
@@ -63,7 +65,7 @@ def _plan_missing(network: Network, world: World) -> None:
     world.network_ready[network.name] = world.draft.add(CreateNetwork(network.name, "network is missing", body))
 
 
-def _plan_present(network: Network, found: ObservedNetwork, world: World) -> None:
+def _plan_present(network: Network, found: ObservedNetwork, world: World, strangers: Strangers) -> None:
     causes = _differences(network, found)
     if not causes:
         return
@@ -74,7 +76,7 @@ def _plan_present(network: Network, found: ObservedNetwork, world: World) -> Non
             "declare it as it is, declare it external, or remove it first",
         )
         return
-    _recreate(network, found, ", ".join(causes), world)
+    _recreate(network, found, ", ".join(causes), world, strangers)
 
 
 def _differences(network: Network, found: ObservedNetwork) -> List[str]:
@@ -123,40 +125,46 @@ def _holds(key: str, wanted: Any, have: Any) -> bool:
     )
 
 
-def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World) -> None:
+def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World, strangers: Strangers) -> None:
     draft, name = world.draft, network.name
     why = f"network {name} is made anew"
-    users = [user for user in world.users.get(name, ()) if user.name not in world.gone]
+    on = [user for user in world.users.get(name, ()) if user.name not in world.gone]
+    users = [*on, *strangers.missing(name)]
     gone = [world.gone[user.name] for user in world.users.get(name, ()) if user.name in world.gone]
-    off = [draft.add(DisconnectNetwork(name, why, container=user.name)) for user in users]
+    kept = [strangers.keep(user, name) for user in on]
+    # Nobody leaves before every place is kept: this far, a failure has changed nothing.
+    off = [draft.add(DisconnectNetwork(name, why, container=user.name), kept) for user in on]
     removed = draft.add(RemoveNetwork(name, cause), [*off, *gone])
     created = draft.add(CreateNetwork(name, cause, create_request(network, world.desired.scope)), [removed])
     back: List[int] = []
-    for user in users:
-        endpoint = _endpoint_after(user, name, world)
+    # Those with addresses of their own first, before the engine gives one of them to somebody else.
+    fixed: List[int] = []
+    wanted = [(user, _endpoint_after(user, name, world, strangers)) for user in users]
+    for user, endpoint in sorted(wanted, key=lambda pair: not (pair[1] or {}).get("IPAMConfig")):
         if endpoint is not None:
-            back.append(draft.add(ConnectNetwork(name, why, container=user.name, endpoint=endpoint), [created]))
+            own = endpoint.get("IPAMConfig")
+            connect = ConnectNetwork(name, why, container=user.name, endpoint=endpoint)
+            back.append(draft.add(connect, [created] if own else [created, *fixed]))
+            fixed += back[-1:] if own else []
         # What else is done to the container comes after this.
         world.back.setdefault(user.name, []).append(created if endpoint is None else back[-1])
+    strangers.give_back(users, name, back)
     world.network_ready[name] = created
     world.reconnected.update((name, user.name) for user in users)
-    draft.guard([*off, removed, created, *back], _restore(found, users))
+    draft.guard([*off, removed, created, *back], _restore(found, users, strangers))
 
 
-def _endpoint_after(user: ObservedContainer, name: str, world: World) -> Optional[Mapping[str, Any]]:
+def _endpoint_after(
+    user: ObservedContainer, name: str, world: World, strangers: Strangers
+) -> Optional[Mapping[str, Any]]:
     """As declared where it is declared, else as it was; None where the container leaves the network."""
     declared = world.declared.get(user.name)
     if declared is None:
-        return _present_endpoint(user, name)
+        return strangers.endpoint(user, name)
     return endpoints(declared.definition, declared.service, world.observed.api_version, world.container_name).get(name)
 
 
-def _present_endpoint(user: ObservedContainer, name: str) -> Mapping[str, Any]:
-    settings = ((user.inspect or {}).get("NetworkSettings") or {}).get("Networks") or {}
-    return kept_endpoint(settings.get(name) or {}, user.id)
-
-
-def _restore(found: ObservedNetwork, users: List[ObservedContainer]) -> List[Operation]:
+def _restore(found: ObservedNetwork, users: List[ObservedContainer], strangers: Strangers) -> List[Operation]:
     cause, name = "the new network failed", found.name
     keys = (
         "Driver",
@@ -174,7 +182,9 @@ def _restore(found: ObservedNetwork, users: List[ObservedContainer]) -> List[Ope
     body = {"Name": name, **{key: found.inspect[key] for key in keys if key in found.inspect}}
     operations: List[Operation] = [DisconnectNetwork(name, cause, container=user.name) for user in users]
     operations += [RemoveNetwork(name, cause), CreateNetwork(name, cause, body)]
+    places = [(user, strangers.endpoint(user, name)) for user in users]
     operations += [
-        ConnectNetwork(name, cause, container=user.name, endpoint=_present_endpoint(user, name)) for user in users
+        ConnectNetwork(name, cause, container=user.name, endpoint=endpoint)
+        for user, endpoint in sorted(places, key=lambda pair: not pair[1].get("IPAMConfig"))
     ]
     return operations
