@@ -36,7 +36,7 @@ PING, HOST, LOOP, COMPOSE_V2, COMPOSE, FLOOR = (
 class Contestant:
     """One way to deploy. ``run`` returns what a playbook printed, or the seconds measured on the host.
 
-    ``repeats``: how often each round has nothing to change; ``playbook``: whether a ping goes before that.
+    ``repeats``: how often each round has nothing to change; ``playbook``: whether a ping goes before each run.
     """
 
     name: str

@@ -21,9 +21,14 @@ Say = Callable[[str], None]
 
 @dataclass
 class Measured:
-    """All samples, and how many Engine API calls of each kind one run made."""
+    """All samples, and how many Engine API calls of each kind one run made.
+
+    ``pings`` holds, for each sample of a playbook, the seconds of the ping playbook right before it: on a busy
+    machine the two differ less than runs that are minutes apart.
+    """
 
     samples: dict[Key, list[Sample]] = field(default_factory=dict)
+    pings: dict[Key, list[float]] = field(default_factory=dict)
     calls: dict[Key, dict[str, int]] = field(default_factory=dict)
 
 
@@ -45,9 +50,10 @@ def _take_turn(ground: Ground, contestant: Contestant, count: int, measured: Mea
     ground.wipe()
     for scenario in contestant.scenarios:
         for _ in range(contestant.repeats if scenario == NOTHING else 1):
-            if scenario == NOTHING and contestant.playbook:
+            if contestant.playbook:
                 sample = ground.measure(partial(ping, ground))
                 measured.samples.setdefault((PING, NOTHING), []).append(sample)
+                measured.pings.setdefault((contestant.name, scenario), []).append(sample.wall)
             sample = ground.measure(partial(contestant.run, ground, scenario, count))
             measured.samples.setdefault((contestant.name, scenario), []).append(sample)
         if scenario == FIRST:
