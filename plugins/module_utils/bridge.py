@@ -13,7 +13,7 @@ import json
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 from .options import container, host, host_info, image, network, peer, volume
-from .options.common import OptionError, Spec, engine_of
+from .options.common import OptionError, Spec, engine_of, is_settled
 
 REQUEST_FILE = "_request_file"
 # The module's name -> the section of a manifest that holds its one object.
@@ -41,7 +41,8 @@ def sort_options(kind: str, given: Mapping[str, Any]) -> Tuple[Dict[str, Any], L
     for key, value in given.items():
         name = names.get(key)
         if key in reasons:
-            problems.append(f"{key}: not supported: {reasons[key]}")
+            if not is_settled(key, value):
+                problems.append(f"{key}: not supported: {reasons[key]}")
         elif name is None:
             problems.append(f"{key}: there is no such option{_nearest(key, names)}")
         elif name in written:

@@ -138,6 +138,18 @@ def test_options_are_sorted_before_they_are_validated():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("container", {"detach": True, "comparisons": {"*": "strict"}}),
+        ("image", {"force_source": False, "force_tag": "no"}),
+        ("network", {"force": False, "appends": False}),
+    ],
+)
+def test_what_asks_for_what_is_done_anyway_is_left_out(kind, given):
+    assert bridge.sort_options(kind, {"name": "a", **given}) == ({"name": "a"}, [])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_option_has_two_meanings(kind):
     names = [name for key, option in bridge.argument_spec(kind).items() for name in (key, *option.get("aliases", ()))]

@@ -34,6 +34,33 @@ OBJECT_SCOPE: Spec = {"scope": {"type": "str", "default": "object"}}
 
 REGISTRIES: Spec = {"registries": {"type": "dict"}}
 
+# Options of community.docker that are refused otherwise, with the words that ask for what is done anyway.
+# Tasks that were written for it have many of them.
+_SETTLED: Dict[str, str] = {
+    "appends": "false",
+    "auto_remove": "false",
+    "cleanup": "false",
+    "command_handling": "correct",
+    "comparisons": "strict",
+    "container_default_behavior": "no_defaults",
+    "detach": "true",
+    "force": "false",
+    "force_absent": "false",
+    "force_kill": "false",
+    "force_source": "false",
+    "force_tag": "false",
+    "image_comparison": "desired-image",
+    "image_label_mismatch": "ignore",
+    "image_name_mismatch": "ignore",
+    "networks_cli_compatible": "true",
+    "output_logs": "false",
+    "paused": "false",
+    "publish_all_ports": "false",
+    "pull_check_mode_behavior": "always",
+    "purge_networks": "true",
+}
+_BOOLEANS = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+
 
 class OptionError(Exception):
     """Options that cannot be what was meant; ``problems`` are all of them, one sentence each."""
@@ -68,8 +95,16 @@ def own(section: Mapping[str, Any], spec: Spec) -> Dict[str, Any]:
     return {key: section[key] for key in spec if section.get(key) is not None}
 
 
+def is_settled(key: str, value: Any) -> bool:
+    """Whether an option that is refused otherwise asks for nothing but what is done anyway."""
+    if value is None:
+        return True
+    words = value.values() if isinstance(value, Mapping) else [value]
+    return all(_BOOLEANS.get(str(word).lower(), str(word).lower()) == _SETTLED.get(key) for word in words)
+
+
 def refuse(document: Mapping[str, Any], reasons: Mapping[str, str], where: str, problems: List[str]) -> None:
     """Name each option that community.docker knows and this collection has no use for."""
     for key, reason in reasons.items():
-        if document.get(key) is not None:
+        if not is_settled(key, document.get(key)):
             problems.append(f"{where}{key}: not supported: {reason}")

@@ -23,6 +23,10 @@ CASES = [
     ({"log_opt": {"tag": "x"}}, {"logging": {"options": {"tag": "x"}}}),
     ({"stop_timeout": 30}, {"stop_grace_period": "30s"}),
     ({"keep_volumes": False}, {"remove_volumes": True}),
+    # Refused otherwise, but these ask for what is done anyway.
+    ({"detach": True, "networks_cli_compatible": "yes", "purge_networks": "True", "cleanup": False}, {}),
+    ({"comparisons": {"*": "strict", "env": "strict"}, "container_default_behavior": "no_defaults"}, {}),
+    ({"env_file": None, "image_label_mismatch": "ignore"}, {}),
     ({"ulimits": ["nofile:1:2", "nproc:5"]}, {"ulimits": {"nofile": {"soft": 1, "hard": 2}, "nproc": 5}}),
     ({"ulimits": {"nproc": 5}}, {"ulimits": {"nproc": 5}}),
     ({"ulimits": ["nproc:many"]}, {"ulimits": ["nproc:many"]}),
@@ -84,6 +88,8 @@ def test_translations(given, expected):
     [
         ({"auto_remove": True}, ["auto_remove: not supported"]),
         ({"env_file": "x", "cleanup": True}, ["cleanup: not supported", "env_file: not supported"]),
+        ({"comparisons": {"*": "strict", "env": "allow_more_present"}}, ["comparisons: not supported"]),
+        ({"detach": False, "kernel_memory": 0}, ["detach: not supported", "kernel_memory: not supported"]),
         ({"environment": {}, "env": {}}, ["env: is environment under another name"]),
         ({"logging": {"driver": "x"}, "log_driver": "y"}, ["log_driver: logging is set too"]),
         ({"stop_grace_period": "1s", "stop_timeout": 1}, ["stop_timeout: stop_grace_period is set too"]),
