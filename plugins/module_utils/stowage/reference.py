@@ -111,12 +111,6 @@ def repository(text: str) -> str:
     return parse(text).familiar_name
 
 
-def is_image_id(text: str) -> bool:
-    """Whether a text names an image by its full id (``sha256:`` and 64 digits, or the digits alone)."""
-    digits = text.removeprefix("sha256:")
-    return len(digits) == 64 and _HEX.issuperset(digits)
-
-
 def _split_domain(text: str) -> Tuple[str, str]:
     first, slash, rest = text.partition("/")
     looks_like_one = "." in first or ":" in first or first == "localhost" or first.lower() != first

@@ -108,21 +108,6 @@ def test_what_is_pulled(text: str, version: str, tagged: str) -> None:
     assert parsed.with_default_tag().familiar == tagged
 
 
-@pytest.mark.parametrize(
-    ("text", "is_id"),
-    [
-        (DIGEST, True),
-        ("a1" * 32, True),
-        ("a1" * 6, False),
-        ("nginx", False),
-        ("sha256:nginx", False),
-        ("sha512:" + "a1" * 32, False),
-    ],
-)
-def test_ids(text: str, is_id: bool) -> None:
-    assert reference.is_image_id(text) is is_id
-
-
 @given(st.text(alphabet="aB1./:@-_[]", max_size=30))
 def test_what_is_accepted_reads_back_as_itself(text: str) -> None:
     try:

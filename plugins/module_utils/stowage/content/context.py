@@ -175,18 +175,6 @@ class Context:
         return known
 
 
-def digest_context(directory: str, dockerfile: str = "", inline: Optional[str] = None) -> str:
-    """The digest of a context; see Context."""
-    return Context(directory, dockerfile, inline).digest
-
-
-def pack_context(directory: str, output: IO[bytes], dockerfile: str = "", inline: Optional[str] = None) -> str:
-    """Write the tar of a context and return the Dockerfile's path in it."""
-    context = Context(directory, dockerfile, inline)
-    context.pack(output)
-    return context.dockerfile
-
-
 class _Hashing:
     """A reader for tarfile that remembers the hash of what went through."""
 

@@ -14,7 +14,6 @@ import json
 import os
 from typing import Any, Callable, Dict, Mapping, Optional
 
-from .. import reference
 from ..errors import AccessDenied
 
 HUB_SERVER = "https://index.docker.io/v1/"
@@ -36,11 +35,6 @@ def encode_auth(credential: Optional[Mapping[str, str]]) -> str:
 def encode_registry_config(credentials: Mapping[str, Mapping[str, str]]) -> str:
     """The X-Registry-Config header of a build: credentials by registry, for all its FROM lines."""
     return _encode({server_name(registry): dict(value) for registry, value in credentials.items()})
-
-
-def registry_of(image: str) -> str:
-    """The registry of an image's reference: ``docker.io`` for ``nginx``. Raises InvalidRequest."""
-    return reference.parse(image).domain
 
 
 def server_name(registry: str) -> str:

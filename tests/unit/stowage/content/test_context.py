@@ -12,7 +12,7 @@ import pytest
 
 from stowage.content import ContentError
 from stowage.content import context as module
-from stowage.content.context import FOREIGN_DOCKERFILE, Context, digest_context, pack_context
+from stowage.content.context import FOREIGN_DOCKERFILE, Context
 
 
 @pytest.fixture
@@ -48,15 +48,15 @@ def test_members_are_normal_and_sorted(tree):
 
 def test_same_files_same_bytes(tree, tmp_path):
     one, two = io.BytesIO(), io.BytesIO()
-    pack_context(str(tree), one)
+    Context(str(tree)).pack(one)
     for path in tree.rglob("*"):
         os.utime(path, (1, 1), follow_symlinks=False)
     (tree / "notes.md").chmod(0o600)
-    digest = digest_context(str(tree))
+    digest = Context(str(tree)).digest
     tree.rename(tmp_path / "elsewhere")
-    pack_context(str(tmp_path / "elsewhere"), two)
+    Context(str(tmp_path / "elsewhere")).pack(two)
     assert one.getvalue() == two.getvalue()
-    assert digest_context(str(tmp_path / "elsewhere")) == digest
+    assert Context(str(tmp_path / "elsewhere")).digest == digest
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def test_same_files_same_bytes(tree, tmp_path):
     ],
 )
 def test_what_a_build_can_see_changes_the_digest(tree, change):
-    before = digest_context(str(tree))
+    before = Context(str(tree)).digest
     change(tree)
-    assert digest_context(str(tree)) != before
+    assert Context(str(tree)).digest != before
 
 
 def test_ignored_files_do_not_count(tree):
     (tree / ".dockerignore").write_text("*.md\nsrc/deep\n.dockerignore\n")
-    before = digest_context(str(tree))
+    before = Context(str(tree)).digest
     assert list(members(Context(str(tree)))) == [".dockerignore", "Dockerfile", "link", "src", "src/run.sh"]
     (tree / "notes.md").unlink()
     (tree / "src" / "deep" / "more").write_text("x")
     (tree / ".dockerignore").write_text("*.md\nsrc/deep\n.dockerignore\n# and a comment\n")
-    assert digest_context(str(tree)) == before
+    assert Context(str(tree)).digest == before
 
 
 def test_a_kept_file_brings_its_ignored_folders(tree):
@@ -145,15 +145,15 @@ def test_an_inline_dockerfile_needs_no_file(tree):
 def test_names_that_are_no_text(tree):
     (tree / os.fsdecode(b"caf\xe9")).write_text("x")
     assert os.fsdecode(b"caf\xe9") in members(Context(str(tree)))
-    assert digest_context(str(tree)).startswith("sha256:")
+    assert Context(str(tree)).digest.startswith("sha256:")
 
 
 def test_sockets_are_left_out_pipes_refused(tree, tmp_path, monkeypatch):
     monkeypatch.chdir(tree)
-    before = digest_context(str(tree))
+    before = Context(str(tree)).digest
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
-        assert digest_context(str(tree)) == before
+        assert Context(str(tree)).digest == before
     os.mkfifo(tree / "pipe")
     with pytest.raises(ContentError, match="pipe"):
         Context(str(tree))

@@ -13,7 +13,7 @@ from typing import Any, Dict, Mapping, Optional
 import pytest
 
 from stowage.engine import auth
-from stowage.errors import AccessDenied, InvalidRequest
+from stowage.errors import AccessDenied
 
 HUB = "https://index.docker.io/v1/"
 SECRET = "hunter2:with:colons"
@@ -25,25 +25,6 @@ def entry(user: str = "ci", password: str = SECRET) -> Dict[str, str]:
 
 def credential(server: str, user: str = "ci", password: str = SECRET) -> Dict[str, str]:
     return {"username": user, "password": password, "serveraddress": server}
-
-
-@pytest.mark.parametrize(
-    ("image", "registry"),
-    [
-        ("nginx", "docker.io"),
-        ("team/app:1", "docker.io"),
-        ("index.docker.io/team/app", "docker.io"),
-        ("registry.example.net/app", "registry.example.net"),
-        ("localhost:5000/app", "localhost:5000"),
-    ],
-)
-def test_the_registry_of_an_image(image: str, registry: str) -> None:
-    assert auth.registry_of(image) == registry
-
-
-def test_a_malformed_image_has_no_registry() -> None:
-    with pytest.raises(InvalidRequest):
-        auth.registry_of("Nginx")
 
 
 @pytest.mark.parametrize(
