@@ -55,16 +55,17 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
         },
         images=found_images,
         image_ids=image_ids,
-        networks={entry["Name"]: _network(entry) for entry in networks},
-        volumes={entry["Name"]: _volume(entry) for entry in volumes},
+        networks={entry["Name"]: _network(entry) for entry in _sorted(networks, "Name")},
+        volumes={entry["Name"]: _volume(entry) for entry in _sorted(volumes, "Name")},
         registry_digests=_ask_registries(engine, desired, image_ids, login),
         content_digests=_hash_contexts(desired.images),
         archive_layers=_read_archives(desired.images),
     )
 
 
-def _by_name(entries: Iterable[Document]) -> List[Document]:
-    return sorted(entries, key=lambda entry: str(entry["Name"]))
+def _sorted(entries: Iterable[Document], key: str) -> List[Document]:
+    """In an order that stays: engines list what comes from a map as it comes, and plans go by the snapshot's order."""
+    return sorted(entries, key=lambda entry: str(entry[key]))
 
 
 def container_name(entry: Document) -> str:
@@ -183,7 +184,7 @@ def _health(state: Document) -> str:
 def _images(listed: Iterable[Document]) -> Tuple[Dict[str, ObservedImage], Dict[str, str]]:
     images: Dict[str, ObservedImage] = {}
     ids: Dict[str, str] = {}
-    for entry in listed:
+    for entry in _sorted(listed, "Id"):
         tags = tuple(sorted(tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")))
         digests = tuple(sorted(name for name in entry.get("RepoDigests") or () if not name.startswith("<none>")))
         image = ObservedImage(str(entry["Id"]), tags, digests, entry.get("Labels") or {})
