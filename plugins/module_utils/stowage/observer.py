@@ -20,11 +20,10 @@ from .model.desired import ABSENT, Desired, Image
 from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
 from .parallel import run_all
 from .service.digest import document_hash
-from .service.labels import PREFIX, SCOPE, SPEC
+from .service.labels import NEXT, PREFIX, SCOPE, SPEC
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]
-NEXT = ".next"
 
 
 def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:

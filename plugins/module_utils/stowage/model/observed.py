@@ -37,6 +37,11 @@ class ObservedContainer:
     health: str = ""
     exit_code: int = 0
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, be it paused, or will in a moment, since its policy restarts it."""
+        return self.status in ("running", "restarting", "paused")
+
 
 @dataclass(frozen=True)
 class ObservedImage:

@@ -24,14 +24,14 @@ from ..model.operations import (
 )
 from ..service.compare import NETWORK, UPDATE, Difference, anonymous_volumes, differences
 from ..service.dependencies import dependencies
-from ..service.labels import DECLARED, SCOPE, SPEC
+from ..service.labels import DECLARED, NEXT, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
 from .readiness import Progress, Readiness
-from .replacement import UP, Replacement
+from .replacement import Replacement
 from .rollout import Rollout
-from .world import NEXT, World
+from .world import World
 
 
 def plan_containers(world: World) -> None:
@@ -122,7 +122,7 @@ class Decision:
         carry = anonymous_volumes(former.inspect or {}, definition) if former is not None else {}
         created = self.creation.create(self.container.name, cause, after, carry=carry)
         self.progress.final = created[-1]
-        was_up = former is not None and former.status in UP
+        was_up = former is not None and former.is_up
         if state in (STARTED, RESTARTED) or (state == PRESENT and was_up):
             self._start("it was created", created)
 
@@ -198,7 +198,7 @@ class Decision:
         """
         name, draft, state = self.container.name, self.world.draft, self.container.state
         before = [*after, self.progress.final]
-        running = found.status in ("running", "restarting", "paused")
+        running = found.is_up
         if state == STOPPED and running:
             self.progress.final = self.creation.stop(found, "declared stopped", before)
         if state not in (STARTED, RESTARTED):

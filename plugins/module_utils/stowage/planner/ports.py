@@ -13,6 +13,7 @@ from typing import Iterator, List, Optional, Sequence
 from ..model.desired import STOPPED, Container
 from ..model.observed import ObservedContainer
 from ..model.operations import StartContainer, StopContainer
+from ..service.labels import NEXT
 from ..service.ports import HostPort, fixed_ports, overlap
 from . import hooks
 from .world import World
@@ -46,7 +47,7 @@ def restart_holders(container: Container, world: World) -> List[StartContainer]:
 
 def _holders(port: HostPort, name: str, world: World) -> Iterator[ObservedContainer]:
     for holder in world.port_holders.get(port[1:], ()):
-        own = holder.name in (name, name + ".next")
+        own = holder.name in (name, name + NEXT)
         if not own and any(held[1:] == port[1:] and overlap(held[0], port[0]) for held in holder.ports):
             yield holder
 

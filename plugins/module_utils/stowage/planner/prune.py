@@ -12,10 +12,8 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from ..model.desired import ABSENT
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import BUILT, CONTEXT, REPLACES, SCOPE
-from .world import NEXT, World
-
-UP = ("running", "restarting", "paused")
+from ..service.labels import BUILT, CONTEXT, NEXT, REPLACES, SCOPE
+from .world import World
 
 
 def plan_removals(world: World) -> None:
@@ -47,7 +45,7 @@ class Removals:
             if name in world.gone:
                 continue
             stopped = world.stops.get(name)
-            if stopped is None and found.status in UP:
+            if stopped is None and found.is_up:
                 stopped = self._add(StopContainer(name, cause))
             # What a replacement that never took place brought with it is nobody's; what it carried stays.
             half_done = name.endswith(NEXT) and REPLACES in found.labels

@@ -19,15 +19,13 @@ from ..model.operations import (
     StartContainer,
 )
 from ..service.compare import anonymous_volumes, differences
-from ..service.labels import SPEC
+from ..service.labels import NEXT, SPEC
 from ..service.ports import fixed_ports
 from ..service.units import parse_duration
 from .creation import Creation
 from .readiness import Readiness
 from .rollout import Rollout
-from .world import NEXT, World
-
-UP = ("running", "restarting", "paused")
+from .world import World
 
 
 class Replacement:
@@ -50,7 +48,7 @@ class Replacement:
         self.rollout = rollout
         self.progress = readiness.progress[container.name]
         self.next = container.name + NEXT
-        self.starts = container.state in (STARTED, RESTARTED) or (container.state == PRESENT and found.status in UP)
+        self.starts = container.state in (STARTED, RESTARTED) or (container.state == PRESENT and found.is_up)
 
     def plan(self, cause: str, successor: Optional[ObservedContainer], after: Sequence[Optional[int]]) -> None:
         """Add the steps; ``successor`` is what a former run left of this same work."""
@@ -130,7 +128,7 @@ class Replacement:
     def _stop_old(
         self, cause: str, after: Sequence[Optional[int]], settled: Sequence[Optional[int]] = ()
     ) -> Optional[int]:
-        return self.creation.stop(self.found, cause, after, settled) if self.found.status in UP else None
+        return self.creation.stop(self.found, cause, after, settled) if self.found.is_up else None
 
     def _take_over(self, cause: str, after: Sequence[Optional[int]]) -> None:
         draft, name = self.world.draft, self.container.name
@@ -142,7 +140,7 @@ class Replacement:
         operations: List[Operation] = [RemoveContainer(self.next, why, volumes=True)]
         # Beside a successor of a former run, the old one is down because that run stopped it.
         stopped_by_us = successor is not None and not self.readiness.is_one_shot(self.container)
-        if self.found.status in UP or stopped_by_us:
+        if self.found.is_up or stopped_by_us:
             operations.append(StartContainer(self.container.name, why))
         return operations + self.creation.restart_holders()
 
@@ -156,7 +154,7 @@ class Replacement:
     def _may_start_first(self) -> bool:
         """Both can run at once only where they do not fight over a port or an address."""
         definition = self.container.definition
-        if self._update_config().get("order") != "start-first" or self.found.status not in UP:
+        if self._update_config().get("order") != "start-first" or not self.found.is_up:
             return False
         fixed = any(
             (options or {}).get(key)

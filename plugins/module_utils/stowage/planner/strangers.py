@@ -18,7 +18,7 @@ from ..model.desired import ABSENT
 from ..model.observed import Observed, ObservedContainer
 from ..model.operations import ConnectNetwork, CreateVolume, RemoveVolume
 from ..service.endpoints import kept_endpoint
-from ..service.labels import ENDPOINT, NETWORK, REPLACES, SCOPE
+from ..service.labels import ENDPOINT, NETWORK, NEXT, REPLACES, SCOPE
 from .world import World
 
 
@@ -134,4 +134,4 @@ def _is_fixed(place: Place) -> bool:
 
 
 def _volume_name(network: str, identity: str) -> str:
-    return f"{network}.{identity[:12]}.next"
+    return f"{network}.{identity[:12]}{NEXT}"

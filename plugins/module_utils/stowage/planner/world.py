@@ -12,11 +12,9 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from ..model.desired import ABSENT, Container, Desired, Policy
 from ..model.observed import Observed, ObservedContainer
-from ..service.labels import REPLACES, SCOPE
+from ..service.labels import NEXT, REPLACES, SCOPE
 from .draft import Draft
 from .images import Standing
-
-NEXT = ".next"
 
 
 class World:

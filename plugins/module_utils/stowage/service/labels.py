@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The labels that say whose an object is and what it was made from.
 
-Knows their names only; who writes them is the planner's business.
+Knows their names, and the ending of names that has a meaning like theirs; who writes them is the
+planner's business.
 """
 
 from __future__ import annotations
@@ -22,3 +23,5 @@ ENDPOINT = "io.stowage.endpoint"  # its EndpointSettings there, as JSON
 
 # Book-keeping of tools that is never part of a declaration, unless one names it.
 FOREIGN_PREFIXES = (PREFIX, "com.docker.compose.", "com.docker.swarm.", "desktop.docker.io/")
+
+NEXT = ".next"  # ends the name of what stands ready to take another's place
