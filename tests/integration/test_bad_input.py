@@ -53,7 +53,7 @@ EXPECTED = (
     "containers.-name: ",
     "containers.one.depends_on: depends on itself: one -> two -> one",
     "containers.lonely.depends_on.nobody: ",
-    "containers.no-image: needs an image",
+    "containers.no-image.image: must name an image",
     "containers.network.networks: the network nowhere is not declared and not on the host",
     "containers.volume.volumes[0]: the volume nothing is not declared and not on the host",
     "containers.parent.network_mode: the container orphan is not declared and not on the host",

@@ -51,7 +51,7 @@ def _parse_service(
     if service.get("build") is not None:
         entry.problem("declare the build under images: and name that image here", "build")
     if not service.get("image"):
-        entry.problem("needs an image")
+        entry.problem("must name an image", "image")
     else:
         try:
             service["image"] = familiar(service["image"])

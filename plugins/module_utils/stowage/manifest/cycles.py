@@ -11,13 +11,16 @@ from .reader import Reader
 
 
 def check_cycles(services: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Reader]) -> None:
-    """Report one circle of ``depends_on``, links or shared namespaces, spelled out from start to end."""
+    """Report circles of ``depends_on``, links or shared namespaces, each spelled out from start to end.
+
+    Circles that share a service with one that is reported may wait for the next reading.
+    """
     done: Dict[str, bool] = {}
     for start in services:
         circle = _find_circle(start, services, done)
         if circle:
             entries[circle[0]].problem(f"depends on itself: {' -> '.join(circle)}", "depends_on")
-            return
+            done.update(dict.fromkeys(circle, True))
 
 
 def _find_circle(start: str, services: Mapping[str, Mapping[str, Any]], done: Dict[str, bool]) -> List[str]:

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple, Union
 
 from ..errors import Problem
 from ..service.labels import PREFIX
-from ..service.shapes import BAD, child, strings
+from ..service.shapes import BAD, child, refuse_key, strings
 
 # RestrictedNamePattern of the engine (daemon/names) for containers and volumes: two characters at least.
 # Networks may have any name; theirs are held to the same, but for the length.
@@ -49,7 +49,7 @@ class Reader:
         known = sorted(allowed)
         for key in self.document:
             if key not in known:
-                self.problem(f"unknown key; known here: {', '.join(known)}", str(key))
+                refuse_key(self.path, key, known, self.problems, f"; known here: {', '.join(known)}")
 
     def items(self) -> Iterator[Tuple[str, Any]]:
         return ((key, value) for key, value in self.document.items() if isinstance(key, str))

@@ -28,6 +28,7 @@ from .shapes import (
     name,
     number,
     refuse,
+    refuse_key,
     size,
     strings,
     text,
@@ -202,7 +203,7 @@ def _unknown(key: Any, value: Any, path: str, problems: List[Problem]) -> None:
         if value not in (None, [], {}, False):
             refuse(child(path, key), f"not supported here: {REFUSED[key]}", problems)
     elif not str(key).startswith("x-"):
-        refuse(child(path, key), "unknown key", problems)
+        refuse_key(path, key, KEYS, problems)
 
 
 def _finish(service: Dict[str, Any], path: str, problems: List[Problem]) -> None:

@@ -10,7 +10,7 @@ name the type that is wanted and never quote a value that may be secret.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..errors import Problem
 from . import units
@@ -36,6 +36,14 @@ def refuse(path: str, message: str, problems: List[Problem]) -> Any:
     """Record a problem and return BAD."""
     problems.append(Problem(path, message))
     return BAD
+
+
+def refuse_key(path: str, key: object, known: Iterable[str], problems: List[Problem], hint: str = "") -> None:
+    """Record a key that does not exist, with the one it looks like, else with the ``hint``."""
+    from difflib import get_close_matches  # few declarations have such a key
+
+    near = get_close_matches(str(key), known, 1)
+    refuse(child(path, key), f"unknown key; did you mean {near[0]}?" if near else f"unknown key{hint}", problems)
 
 
 def child(path: str, key: object) -> str:
@@ -279,7 +287,7 @@ def record(readers: Mapping[str, Reader], required: Tuple[str, ...] = (), *, kee
             reader = readers.get(key)
             if reader is None:
                 if not str(key).startswith("x-"):
-                    refuse(child(path, key), "unknown key", problems)
+                    refuse_key(path, key, readers, problems)
             elif item is not None:
                 entry = reader(item, child(path, key), problems)
                 if entry is not BAD and (keep_zero or entry or isinstance(entry, dict)):

@@ -62,7 +62,7 @@ TOP = [
     (
         {"registries": {"registry.example": {"user": "ci", "password": 7}}},
         [
-            '$.registries["registry.example"].user: unknown key; known here: identity_token, password, username',
+            '$.registries["registry.example"].user: unknown key; did you mean username?',
             '$.registries["registry.example"].password: expected a string, found a number',
             '$.registries["registry.example"]: needs username and password, or identity_token',
         ],
@@ -114,7 +114,7 @@ NETWORKS = [
             "$.networks.edge.ipam.config[0].subnet: '10.0.0.0/33' does not appear to be an IPv4 or IPv6 network",
             "$.networks.edge.ipam.config[1]: a pool needs its subnet",
             "$.networks.edge.ipam.config[2]: expected a mapping, found a string",
-            "$.networks.edge.ipam.config[3].net: unknown key; known here: aux_addresses, gateway, ip_range, subnet",
+            "$.networks.edge.ipam.config[3].net: unknown key; did you mean subnet?",
             "$.networks.edge.ipam.config[3].subnet: expected a string, found a number",
         ],
     ),
@@ -211,8 +211,8 @@ IMAGES = [
 ]  # fmt: skip
 
 CONTAINERS = [
-    ({"web": "app:1"}, ["$.containers.web: expected a mapping, found a string", "$.containers.web: needs an image"]),
-    ({"web": {}}, ["$.containers.web: needs an image"]),
+    ({"web": "app:1"}, ["$.containers.web: expected a mapping, found a string", "$.containers.web.image: must name an image"]),
+    ({"web": {}}, ["$.containers.web.image: must name an image"]),
     (
         {"web": {"image": "Bad:Image", "state": "up"}},
         [
@@ -239,7 +239,7 @@ CONTAINERS = [
     ),
     (
         {"web": {"image": "app:1", "scale": 2}, "web-2": {"image": "app:1"}},
-        ['$.containers.web-2: the name web-2 is taken by web already'],
+        ["$.containers.web-2: the name web-2 is taken by web already"],
     ),
     (
         {"web": {"image": "app:1", "scale": 2, "container_name": "one"}},
@@ -281,7 +281,7 @@ CONTAINERS = [
     (
         {"web": {"image": "app:1", "imge": "x", "environment": {"A": ["secret"]}, "mem_limit": "lots", "privileged": 2}},
         [
-            "$.containers.web.imge: unknown key",
+            "$.containers.web.imge: unknown key; did you mean image?",
             "$.containers.web.environment.A: must be a string, number, boolean or null, not a list",
             "$.containers.web.mem_limit: not a size such as 64m, 1.5gb or 1024",
             "$.containers.web.privileged: must be a boolean, not a number",
@@ -336,6 +336,17 @@ CONTAINERS = [
         {"zz": {"image": "app:1", "depends_on": ["aa"]}, "aa": {"image": "app:1", "links": ["aa"]}},
         ["$.containers.aa.depends_on: depends on itself: aa -> aa"],
     ),
+    (
+        {
+            "aa": {"image": "app:1", "depends_on": ["bb"]},
+            "bb": {"image": "app:1", "depends_on": ["aa"]},
+            "cc": {"image": "app:1", "depends_on": ["aa", "cc"]},
+        },
+        [
+            "$.containers.aa.depends_on: depends on itself: aa -> bb -> aa",
+            "$.containers.cc.depends_on: depends on itself: cc -> cc",
+        ],
+    ),
     ({"web": {"state": "absent", "container_name": "-"}},
      ["$.containers.web.container_name: must be a name that the engine takes"]),
 ]  # fmt: skip
@@ -385,7 +396,7 @@ def test_all_at_once():
         "$.volumes.data.driver",
         "$.containers.web.ports[0]",
         "$.containers.db.volumes[0]",
-        "$.containers.db",
+        "$.containers.db.image",
         '$.images["app:1"].pull',
     ]
 

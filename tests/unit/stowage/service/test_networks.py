@@ -31,7 +31,7 @@ def test_a_list_and_a_mapping() -> None:
             ["$.networks.a.mac_address: must be a MAC address such as 02:42:ac:11:65:43"],
         ),
         ({"networks": {"a": {"priority": "x"}}}, ["$.networks.a.priority: must be a whole number"]),
-        ({"networks": {"a": {"alias": "x"}}}, ["$.networks.a.alias: unknown key"]),
+        ({"networks": {"a": {"alias": "x"}}}, ["$.networks.a.alias: unknown key; did you mean aliases?"]),
         ({"network_mode": "host", "networks": ["a"]}, ["$.network_mode: cannot stand beside networks"]),
         (
             {"network_mode": "host", "mac_address": "02:42:ac:11:65:43"},

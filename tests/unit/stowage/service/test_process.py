@@ -75,7 +75,7 @@ def test_short_syntaxes(key: str, value: Any, result: Any) -> None:
         ({"healthcheck": {"interval": "1us"}}, ["$.healthcheck.interval: must be 0 or at least 1ms"]),
         (
             {"healthcheck": {"retries": -1, "tries": 1}},
-            ["$.healthcheck.retries: must be at least 0", "$.healthcheck.tries: unknown key"],
+            ["$.healthcheck.retries: must be at least 0", "$.healthcheck.tries: unknown key; did you mean retries?"],
         ),
         ({"depends_on": "a"}, ["$.depends_on: must be a list or a mapping, not a string"]),
         ({"depends_on": ["a", "a"]}, ["$.depends_on[1]: stands here twice"]),
