@@ -52,17 +52,19 @@ def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     desired, policy = read_declaration(engine, manifest)
     check = options.command == "plan"
     progress = Progress(err, live=err.isatty() and not options.json)
-    with engine, engine_lock(address, options.lock_timeout):
-        run = converge_host(
-            engine,
-            desired,
-            policy,
-            check=check,
-            listener=Listener(progress.step if not check else _ignore, progress.detail),
-        )
-        if run.report is not None and not run.report.failures:
-            Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
-    progress.close()
+    try:
+        with engine, engine_lock(address, options.lock_timeout):
+            run = converge_host(
+                engine,
+                desired,
+                policy,
+                check=check,
+                listener=Listener(progress.step if not check else _ignore, progress.detail),
+            )
+            if run.report is not None and not run.report.failures:
+                Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
+    finally:
+        progress.close()
     answer = render_run(run)
     if run.missing:
         raise StowageError("contexts and archives named here must lie on this host: set remote_src: true")

@@ -207,7 +207,12 @@ class Executor:
 
     def _run_hook(self, operation: op.RunHook) -> str:
         container = self._container(operation.name)
-        code, output = self._engine.containers.exec_run(container, dict(operation.body), LONGEST_HOOK)
+        try:
+            code, output = self._engine.containers.exec_run(container, dict(operation.body), LONGEST_HOOK)
+        except EngineError as error:
+            if operation.required:
+                raise
+            return f"the {operation.hook} hook could not be run: {error.message}"
         text = output.decode("utf-8", "replace").strip()[-500:]
         if code and operation.required:
             raise OperationFailed(f"the {operation.hook} hook ended with code {code}: {text}")

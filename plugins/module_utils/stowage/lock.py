@@ -35,17 +35,24 @@ def engine_lock(address: str, timeout: float) -> Iterator[None]:
 
 
 def _open(name: str) -> int:
-    """Open the lock file. In a folder open to all it may be another user's, or a trap: never follow links."""
+    """Open the lock file. In a folder open to all it may be another user's, or a trap: follow no link, wait for no pipe.
+
+    Every user has to be able to open it, whatever the umask of the one who made it.
+    """
     for folder in FOLDERS:
         path = os.path.join(folder, name)
         for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT):
             try:
-                descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+                descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
             except OSError:
                 continue
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return descriptor
-            os.close(descriptor)
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                os.close(descriptor)
+                continue
+            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != 0o644:
+                os.fchmod(descriptor, 0o644)
+            return descriptor
     raise StowageError(f"cannot open the lock {name} in {' or '.join(FOLDERS)}")
 
 

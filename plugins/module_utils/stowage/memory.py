@@ -41,7 +41,7 @@ class Memory:
         if not whole:
             kept = _merged(self._manifest(scope) or {}, kept)
         text = json.dumps({"manifest": kept}, sort_keys=True)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # what is there may be damaged
             if self._read(scope) == text:
                 return
         with contextlib.suppress(OSError):
@@ -101,7 +101,8 @@ def _merged(before: Mapping[str, Any], manifest: Mapping[str, Any]) -> Dict[str,
     """The later declaration of an object takes the place of the earlier one."""
     merged = {**before, **manifest}
     for section in _SECTIONS:
-        objects = {**(before.get(section) or {}), **(manifest.get(section) or {})}
+        earlier = before.get(section)
+        objects = {**(earlier if isinstance(earlier, dict) else {}), **(manifest.get(section) or {})}
         if objects:
             merged[section] = objects
     return merged

@@ -26,7 +26,12 @@ def render_table(answer: Mapping[str, Any], *, check: bool) -> str:
     if answer.get("msg"):
         lines += ["", str(answer["msg"])]
     lines.append(_sum_up(answer, check))
-    return "\n".join(lines) + "\n"
+    return _printable("\n".join(lines)) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Text that may be a container's or an engine's, without what would make a terminal do things."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _row(operation: Mapping[str, Any]) -> List[str]:
@@ -63,7 +68,7 @@ class Progress:
             if event["event"] == "started":
                 self._draw(f"#{event['step']} …", force=True)
             else:
-                text = f" {event['text']}" if event["text"] else ""
+                text = f" {_printable(event['text'])}" if event["text"] else ""
                 self._stream.write(f"\r\033[K#{event['step']} {event['event']}{text}\n")
                 self._stream.flush()
 
@@ -94,8 +99,8 @@ class Progress:
 
     def _draw(self, text: str, force: bool = False) -> None:
         now = time.monotonic()
-        if not text or (not force and now - self._drawn < REDRAW):
+        if not text.strip() or (not force and now - self._drawn < REDRAW):
             return
         self._drawn = now
-        self._stream.write(f"\r\033[K{text[:100]}")
+        self._stream.write(f"\r\033[K{_printable(text.strip().splitlines()[0])[:100]}")
         self._stream.flush()

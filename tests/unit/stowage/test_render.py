@@ -1,48 +1,165 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs and snapshots look like in an answer."""
 
 from __future__ import annotations
 
-import pytest
+import json
 
 from stowage.converge import Run
-from stowage.model.observed import Observed, ObservedContainer
-from stowage.render import render_container, render_run, render_scopes
-from tests.unit.stowage.support.hosts import Host
+from stowage.manifest import parse_manifest
+from stowage.model.observed import Observed, ObservedContainer, ObservedNetwork, ObservedVolume
+from stowage.model.operations import CreateContainer, StartContainer
+from stowage.model.plan import Plan, Step
+from stowage.model.report import Failure, Outcome, Report
+from stowage.render import render_container, render_objects, render_run, render_scopes
+
+FIRST = Step(1, CreateContainer("web", "container is missing", body={"Env": ["A=hunter2"]}))
+SECOND = Step(2, StartContainer("web", "it was created"), (1,))
+THIRD = Step(3, StartContainer("db", "is created"), (2,))
+PLAN = Plan("host", (FIRST, SECOND, THIRD), notes=("network n1: kept",))
 
 
-def container(name, **fields):
-    return ObservedContainer(name, name, "sha256:1", fields.pop("labels", {}), "running", **fields)
+def operation(number, kind, target, cause, after, status, seconds=0.0, message=""):
+    return {
+        "number": number, "operation": kind, "target": target, "cause": cause, "after": after, "status": status,
+        "seconds": seconds, "message": message,
+    }  # fmt: skip
 
 
-def test_each_port_stands_beside_its_target():
-    found = container("web", ports=(("", 80, "tcp"), ("", 53, "udp")), targets=(8080, 5353))
-    assert render_container(found)["ports"] == [
-        {"host_ip": "", "published": 80, "target": 8080, "protocol": "tcp"},
-        {"host_ip": "", "published": 53, "target": 5353, "protocol": "udp"},
+def test_a_plan_that_is_only_asked_for():
+    answer = render_run(Run(PLAN, Observed()))
+    assert answer == {
+        "changed": True,
+        "failed": False,
+        "plan": [
+            "#1 CreateContainer web (container is missing)",
+            "#2 StartContainer web <- #1 (it was created)",
+            "#3 StartContainer db <- #2 (is created)",
+        ],
+        "operations": [
+            operation(1, "CreateContainer", "web", "container is missing", [], "planned"),
+            operation(2, "StartContainer", "web", "it was created", [1], "planned"),
+            operation(3, "StartContainer", "db", "is created", [2], "planned"),
+        ],
+        "summary": {"CreateContainer": 1, "StartContainer": 2},
+        "warnings": ["network n1: kept"],
+        "failures": [],
+        "needed_files": [],
+    }
+    assert "hunter2" not in json.dumps(answer)
+
+
+def test_nothing_to_do():
+    answer = render_run(Run(Plan("host"), Observed()))
+    assert (answer["changed"], answer["failed"], answer["plan"]) == (False, False, [])
+
+
+def test_files_that_have_to_be_brought():
+    answer = render_run(Run(PLAN, Observed(), missing=("sha256:1",)))
+    assert answer["needed_files"] == ["sha256:1"]
+
+
+def test_a_run_that_failed_says_all_in_one_text():
+    failure = Failure(
+        SECOND, "port is already allocated", ("listening", "bye"), ("RemoveContainer web.next", "StartContainer web")
+    )
+    outcomes = (
+        Outcome(FIRST, "done", 0.12345, "id"),
+        Outcome(SECOND, "failed", 1.5, "port is already allocated"),
+        Outcome(THIRD, "skipped", 0.0, "a step it comes after failed"),
+    )
+    answer = render_run(Run(PLAN, Observed(), Report(PLAN, outcomes, (failure,))))
+    assert answer["failed"]
+    assert answer["changed"]
+    assert answer["operations"] == [
+        operation(1, "CreateContainer", "web", "container is missing", [], "done", 0.123, "id"),
+        operation(2, "StartContainer", "web", "it was created", [1], "failed", 1.5, "port is already allocated"),
+        operation(3, "StartContainer", "db", "is created", [2], "skipped", 0.0, "a step it comes after failed"),
     ]
+    assert answer["failures"] == [
+        {
+            "operation": "#2 StartContainer web <- #1 (it was created)",
+            "message": "port is already allocated",
+            "log": ["listening", "bye"],
+            "rolled_back": ["RemoveContainer web.next", "StartContainer web"],
+        }
+    ]
+    assert answer["msg"] == (
+        "#2 StartContainer web <- #1 (it was created) failed: port is already allocated\n"
+        "last log lines:\n"
+        "  listening\n"
+        "  bye\n"
+        "rolled back: RemoveContainer web.next\n"
+        "rolled back: StartContainer web\n"
+        "1 later step was not begun; the next run goes on from here"
+    )
+    json.dumps(answer)
 
 
-def test_networks_without_an_address_yet_are_named():
-    found = container("web", networks=("edge", "inner"), addresses={"edge": "10.0.0.2"})
-    assert render_container(found)["networks"] == {"edge": "10.0.0.2", "inner": ""}
+def test_what_failed_before_anything_changed_changed_nothing():
+    outcomes = (Outcome(FIRST, "failed"), Outcome(SECOND, "skipped"), Outcome(THIRD, "skipped"))
+    answer = render_run(Run(PLAN, Observed(), Report(PLAN, outcomes, (Failure(FIRST, "no"),))))
+    assert (answer["failed"], answer["changed"]) == (True, False)
 
 
-def test_names_of_a_scope_are_sorted():
-    names = ("web", "app", "db")
-    scopes = render_scopes(Observed(containers={name: container(name) for name in names}))
-    assert scopes[""]["containers"] == ["app", "db", "web"]
-
-
-@pytest.mark.parametrize(
-    ("fail_at", "words"),
-    [(2, "1 later step was not begun"), (1, "2 later steps were not begun")],
+WEB = ObservedContainer(
+    "id1",
+    "web",
+    "sha256:1",
+    {"io.stowage.scope": "shop"},
+    "running",
+    networks=("edge", "none"),
+    ports=(("0.0.0.0", 8080, "tcp"), ("::", 8080, "tcp")),
+    targets=(80, 80),
+    addresses={"edge": "10.0.0.2"},
+    inspect={"Config": {"Env": ["A=hunter2"]}},
+    health="healthy",
 )
-def test_a_failure_tells_how_much_was_left(fail_at, words):
-    host = Host()
-    document = {"containers": {"web": {"image": "app:1"}}}
-    plan = host.plan(document)
-    host.engine.fail_at = fail_at
-    run = Run(plan, host.observe(document), host.carry_out(plan))
-    assert render_run(run)["msg"].endswith(f"{words}; the next run goes on from here")
+
+
+def test_a_container():
+    answer = render_container(WEB)
+    assert answer["id"] == "id1"
+    assert answer["image"] == "sha256:1"
+    assert (answer["status"], answer["health"], answer["scope"]) == ("running", "healthy", "shop")
+    assert answer["networks"] == {"edge": "10.0.0.2", "none": ""}
+    assert answer["ports"] == [
+        {"host_ip": "0.0.0.0", "published": 8080, "target": 80, "protocol": "tcp"},
+        {"host_ip": "::", "published": 8080, "target": 80, "protocol": "tcp"},
+    ]
+    assert "hunter2" not in json.dumps(answer)
+
+
+def test_declared_objects_alone_are_told():
+    other = ObservedContainer("id2", "other", "sha256:2", {}, "exited")
+    observed = Observed(
+        containers={"web": WEB, "other": other},
+        image_ids={"app:1": "sha256:1", "x:1": "sha256:2"},
+        networks={"edge": ObservedNetwork("n1", "edge", {}, {"Driver": "bridge"})},
+        volumes={"data": ObservedVolume("data", {}, {"Driver": "local", "Mountpoint": "/m"})},
+    )
+    desired, _policy = parse_manifest(
+        {
+            "containers": {"web": {"image": "app:1"}, "other": {"state": "absent"}, "new": {"image": "new:1"}},
+            "networks": {"edge": {}, "gone": {"state": "absent"}},
+            "volumes": {"data": {}, "later": {}},
+        }
+    )
+    answer = render_objects(desired, observed)
+    assert list(answer["containers"]) == ["web"]
+    assert answer["images"] == {"app:1": {"id": "sha256:1"}}
+    assert answer["networks"] == {"edge": {"id": "n1", "driver": "bridge"}}
+    assert answer["volumes"] == {"data": {"driver": "local", "mountpoint": "/m"}}
+
+
+def test_who_owns_what():
+    mine = {"io.stowage.scope": "shop"}
+    observed = Observed(
+        containers={"web": WEB},
+        networks={"edge": ObservedNetwork("n1", "edge", mine, {}), "bridge": ObservedNetwork("n0", "bridge", {}, {})},
+        volumes={"data": ObservedVolume("data", {}, {})},
+    )
+    assert render_scopes(observed) == {
+        "shop": {"containers": ["web"], "networks": ["edge"], "volumes": []},
+        "": {"containers": [], "networks": ["bridge"], "volumes": ["data"]},
+    }

@@ -121,9 +121,15 @@ def test_after_needs_success_and_settled_does_not(steps, last):
 
 
 def test_any_exception_fails_its_step_alone():
-    recorder = Recorder(faults={"a": ZeroDivisionError("oops"), "b": EngineUnreachable("gone"), "c": OSError(28, "No space left")})
+    recorder = Recorder(
+        faults={"a": ZeroDivisionError("oops"), "b": EngineUnreachable("gone"), "c": OSError(28, "No space left")}
+    )
     report = recorder.walk(plan_of(("a", []), ("b", []), ("c", []), ("d", [])))
-    assert [failure.message for failure in report.failures] == ["ZeroDivisionError: oops", "gone", "[Errno 28] No space left"]
+    assert [failure.message for failure in report.failures] == [
+        "ZeroDivisionError: oops",
+        "gone",
+        "[Errno 28] No space left",
+    ]
     assert statuses(report)["d"] == "done"
 
 
@@ -217,6 +223,9 @@ def test_whoever_watches_cannot_stop_the_work():
 
 
 def test_waiting_alone_changes_nothing():
-    steps = (Step(1, WaitContainer("web", "t", condition="ready", timeout=1.0)), Step(2, Pause("web", "t", seconds=0.0)))
+    steps = (
+        Step(1, WaitContainer("web", "t", condition="ready", timeout=1.0)),
+        Step(2, Pause("web", "t", seconds=0.0)),
+    )
     assert not Recorder().walk(Plan("host", steps)).changed
     assert Recorder().walk(Plan("host", (*steps, Step(3, CreateContainer("web", "t", {}))))).changed

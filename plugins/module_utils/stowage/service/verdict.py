@@ -13,7 +13,8 @@ Verdict = Tuple[Optional[bool], str]
 def judge(condition: str, inspect: Mapping[str, Any], seconds: float, monitor: float) -> Verdict:
     """``ready`` is healthy where there is a health check, else up for ``monitor`` of the ``seconds`` waited.
 
-    A container of restart policy "no" that ended with code 0 has done its work and is ready too.
+    A container that ended with code 0, and that its restart policy does not bring back, has done its
+    work and is ready too. One that the engine brings back is "restarting", never "exited", meanwhile.
     """
     state = inspect.get("State") or {}
     status = str(state.get("Status") or "")
@@ -57,5 +58,6 @@ def _healthy(health: str, state: Mapping[str, Any]) -> Verdict:
 
 
 def _restarts(inspect: Mapping[str, Any]) -> bool:
+    """Whether the engine may yet start a container that has exited: on-failure has given up by then."""
     policy = (inspect.get("HostConfig") or {}).get("RestartPolicy") or {}
-    return str(policy.get("Name") or "no") in ("always", "unless-stopped", "on-failure")
+    return str(policy.get("Name") or "no") in ("always", "unless-stopped")

@@ -25,13 +25,17 @@ def test_nothing_declared(document):
 
 
 def test_policy_and_scope():
-    wanted, policy = parse_manifest({"scope": "shop.a-1", "prune": False, "wait": False, "wait_timeout": 9, "monitor": 0.5})
+    wanted, policy = parse_manifest(
+        {"scope": "shop.a-1", "prune": False, "wait": False, "wait_timeout": 9, "monitor": 0.5}
+    )
     assert wanted.scope == "shop.a-1"
     assert policy == Policy(prune=False, wait=False, wait_timeout=9.0, monitor=0.5)
 
 
 def test_registries_keep_their_secrets_to_themselves():
-    wanted = desired(registries={"r.example:5000": {"username": "ci", "password": "hunter2"}, "x": {"identity_token": "t0ken"}})
+    wanted = desired(
+        registries={"r.example:5000": {"username": "ci", "password": "hunter2"}, "x": {"identity_token": "t0ken"}}
+    )
     assert wanted.registries == {
         "r.example:5000": Credentials("ci", "hunter2", ""),
         "x": Credentials("", "", "t0ken"),
@@ -124,7 +128,11 @@ def test_networks():
 
 
 def test_volumes():
-    volumes = {"data": {}, "nfs": {"name": "shop_nfs", "driver_opts": {"type": "nfs"}, "recreate": True}, "out": {"external": True}}
+    volumes = {
+        "data": {},
+        "nfs": {"name": "shop_nfs", "driver_opts": {"type": "nfs"}, "recreate": True},
+        "out": {"external": True},
+    }
     assert desired(volumes=volumes).volumes == (
         Volume("data", "$.volumes.data", {"Name": "data", "Driver": "local", "Labels": {}}),
         Volume(
@@ -138,15 +146,24 @@ def test_volumes():
 
 
 def test_a_container():
-    definition = {"image": "app:latest", "ports": [{"mode": "ingress", "target": 80, "published": "8080", "protocol": "tcp"}]}
+    definition = {
+        "image": "app:latest",
+        "ports": [{"mode": "ingress", "target": 80, "published": "8080", "protocol": "tcp"}],
+    }
     assert desired(containers={"web": {"image": "app", "ports": ["8080:80"]}}).containers == (
         Container("web", "web", "$.containers.web", definition, spec=spec_hash(definition, "app:latest")),
     )
 
 
 def test_short_names_of_networks_and_volumes_become_real_ones():
-    web = {"image": "app:1", "networks": {"edge": None, "corp": None}, "volumes": ["data:/data", "data2:/2", "/data:/bind"]}
-    wanted = desired(networks={"edge": {"name": "shop_edge"}}, volumes={"data": {"name": "shop_data"}}, containers={"web": web})
+    web = {
+        "image": "app:1",
+        "networks": {"edge": None, "corp": None},
+        "volumes": ["data:/data", "data2:/2", "/data:/bind"],
+    }
+    wanted = desired(
+        networks={"edge": {"name": "shop_edge"}}, volumes={"data": {"name": "shop_data"}}, containers={"web": web}
+    )
     definition = wanted.containers[0].definition
     assert list(definition["networks"]) == ["shop_edge", "corp"]
     assert [mount["source"] for mount in definition["volumes"]] == ["shop_data", "data2", "/data"]

@@ -45,8 +45,8 @@ TOP = [
     (
         {"services": {}},
         [
-            "$.services: unknown key; known here: containers, images, monitor, networks, prune, registries, scope, "
-            "version, volumes, wait, wait_timeout"
+            ("$.services: unknown key; known here: containers, images, monitor, networks, prune, registries, scope, "
+            "version, volumes, wait, wait_timeout")
         ],
     ),
     (
@@ -160,16 +160,16 @@ IMAGES = [
         {"app:1": {"build": {}}},
         [
             '$.images["app:1"].build: a build needs its context: a folder',
-            '$.images["app:1"].build: a context on the controller comes with the digest of its files; '
-            "is it meant to be remote_src?",
+            ('$.images["app:1"].build: a context on the controller comes with the digest of its files; '
+            "is it meant to be remote_src?"),
         ],
     ),
     ({"app:1": {"build": "files/web"}},
      [
          '$.images["app:1"].build: expected a mapping, found a string',
          '$.images["app:1"].build: a build needs its context: a folder',
-         '$.images["app:1"].build: a context on the controller comes with the digest of its files; '
-         "is it meant to be remote_src?",
+         ('$.images["app:1"].build: a context on the controller comes with the digest of its files; '
+         "is it meant to be remote_src?"),
      ]),
     (
         {"app:1": {"build": {"context": "c", "digest": SHA, "secrets": ["id=a"], "platforms": ["linux/arm64"]}}},
@@ -200,8 +200,8 @@ IMAGES = [
         {"app:1": {"load": {"remote_src": False}}},
         [
             '$.images["app:1"].load: an archive to load needs its path',
-            '$.images["app:1"].load: an archive on the controller comes with its digest and layers; '
-            "is it meant to be remote_src?",
+            ('$.images["app:1"].load: an archive on the controller comes with its digest and layers; '
+            "is it meant to be remote_src?"),
         ],
     ),
     (

@@ -135,7 +135,9 @@ def test_build(files):
 
 def test_a_name_somebody_else_gave(files):
     cause = "the image of that name was not built from this declaration"
-    case = Case("taken", None, {**shop(), **WEB}, BUILT.format(cause=cause), lambda host: host.engine.images.have("shop:1"))
+    case = Case(
+        "taken", None, {**shop(), **WEB}, BUILT.format(cause=cause), lambda host: host.engine.images.have("shop:1")
+    )
     check(Case(**{**vars(case), "files": files}))
 
 

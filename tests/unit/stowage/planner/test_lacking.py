@@ -74,9 +74,14 @@ def test_not_lacking():
 def test_another_scopes_objects_are_told_all_at_once():
     host = Host()
     host.deploy({"scope": "other", "networks": {"n1": {}}, "volumes": {"v1": {}}, **containers(web=app())})
-    kinds = {"$.networks.n1": "the network n1", "$.volumes.v1": "the volume v1", "$.containers.web": "the container web"}
+    kinds = {
+        "$.networks.n1": "the network n1",
+        "$.volumes.v1": "the volume v1",
+        "$.containers.web": "the container web",
+    }
     expected = {
-        path: f"{what} belongs to the scope other; declare it there, or remove it there first" for path, what in kinds.items()
+        path: f"{what} belongs to the scope other; declare it there, or remove it there first"
+        for path, what in kinds.items()
     }
     assert host.refusals({"networks": {"n1": {}}, "volumes": {"v1": {}}, **containers(web=app())}) == expected
     gone = {"state": "absent"}

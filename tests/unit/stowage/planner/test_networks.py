@@ -181,7 +181,9 @@ def test_somebody_elses_that_differs_is_refused(body, declared, difference):
 
 def settings(host):
     return {
-        name: {key: value for key, value in host.container(name)["NetworkSettings"]["Networks"]["edge"].items() if value}
+        name: {
+            key: value for key, value in host.container(name)["NetworkSettings"]["Networks"]["edge"].items() if value
+        }
         for name in ("web", "db", "theirs")
     }
 

@@ -99,6 +99,7 @@ def _can_go_back(options):
 
 def expected_to_stay(first, second):
     """Containers declared to run in both."""
+
     def up(document):
         return {name for name, options in document["containers"].items() if _can_go_back(options)}
 
@@ -160,7 +161,9 @@ def test_a_failed_run_takes_nothing_away(api, first, second, call):
     assert not [name for name in volumes - set(host.engine.volumes.all) if len(name) < 64 and name not in kept]
     done = {outcome.step.number for outcome in report.outcomes if outcome.status == "done"}
     if report.failures:
-        removals = [step for step in plan if isinstance(step.operation, Destructive) and step.operation.cause in REMOVALS]
+        removals = [
+            step for step in plan if isinstance(step.operation, Destructive) and step.operation.cause in REMOVALS
+        ]
         if any(failure.step.operation.cause not in REMOVALS for failure in report.failures):
             assert not [step for step in removals if step.number in done]
         states = host.states()

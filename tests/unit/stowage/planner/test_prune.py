@@ -7,7 +7,11 @@ from __future__ import annotations
 from tests.unit.stowage.support.golden import Case, app, cases, check, containers, mode, state, stranger, together
 from tests.unit.stowage.support.hosts import Host
 
-ALL = {"networks": {"n1": {}}, "volumes": {"v1": {}}, **containers(web=app(networks=["n1"], volumes=["v1:/d", "/anon"]))}
+ALL = {
+    "networks": {"n1": {}},
+    "volumes": {"v1": {}},
+    **containers(web=app(networks=["n1"], volumes=["v1:/d", "/anon"])),
+}
 
 
 def guest(host):

@@ -129,25 +129,49 @@ def test_going_on(case):
 
 
 @cases(
-    Case("declared absent", A, GONE, """
+    Case(
+        "declared absent",
+        A,
+        GONE,
+        """
             #1 StopContainer web (declared absent)
             #2 RemoveContainer web <- #1 (declared absent)
             #3 RemoveContainer web.next <- #1 (declared absent)
-        """, killed(B, 2)),
-    Case("declared absent, without pruning", A, {"prune": False, **GONE}, """
+        """,
+        killed(B, 2),
+    ),
+    Case(
+        "declared absent, without pruning",
+        A,
+        {"prune": False, **GONE},
+        """
             #1 RemoveContainer web (declared absent)
             #2 StopContainer web.next <- #1 (declared absent)
             #3 RemoveContainer web.next <- #2 (declared absent)
-        """, killed(B, 4)),
-    Case("declared absent, the old one gone already", A, {"prune": False, **GONE}, """
+        """,
+        killed(B, 4),
+    ),
+    Case(
+        "declared absent, the old one gone already",
+        A,
+        {"prune": False, **GONE},
+        """
             #1 StopContainer web.next (declared absent)
             #2 RemoveContainer web.next <- #1 (declared absent)
-        """, killed(B, 5)),
-    Case("not declared any more", A, {}, """
+        """,
+        killed(B, 5),
+    ),
+    Case(
+        "not declared any more",
+        A,
+        {},
+        """
             #1 RemoveContainer web (not declared any more)
             #2 StopContainer web.next <- #1 (not declared any more)
             #3 RemoveContainer web.next <- #2 (not declared any more)
-        """, killed(B, 4)),
+        """,
+        killed(B, 4),
+    ),
 )
 def test_what_shall_go_goes_with_its_successor(case):
     host = check(case)

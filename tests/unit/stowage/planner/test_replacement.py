@@ -234,7 +234,8 @@ def test_whichever_call_fails_one_of_both_runs_and_the_next_run_goes_on(api, ord
         volume = host.container("web")["Mounts"][0]["Name"]
         host.engine.fail_at = call
         report = host.apply(after)
-        assert report.failures
+        # A hook before the stop that cannot be run holds nothing up.
+        assert report.failures or host.engine.changes[call - 1].endswith("web/exec")
         states = host.states()
         assert "running" in (states.get("web"), states.get("web.next")), (call, states)
         host.engine.revive()

@@ -151,7 +151,8 @@ def test_batches(case):
 def image(number):
     """What each replica has afterwards: the old or the new declaration."""
     return lambda host: [
-        "new" if "MODE=b" in host.container(f"web-{index}")["Config"]["Env"] else "old" for index in range(1, number + 1)
+        "new" if "MODE=b" in host.container(f"web-{index}")["Config"]["Env"] else "old"
+        for index in range(1, number + 1)
     ]
 
 

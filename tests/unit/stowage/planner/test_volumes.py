@@ -4,7 +4,18 @@
 
 from __future__ import annotations
 
-from tests.unit.stowage.support.golden import Case, app, cases, check, containers, killed, mode, state, stranger, together
+from tests.unit.stowage.support.golden import (
+    Case,
+    app,
+    cases,
+    check,
+    containers,
+    killed,
+    mode,
+    state,
+    stranger,
+    together,
+)
 from tests.unit.stowage.support.hosts import Host
 
 TMPFS, NFS = {"type": "tmpfs"}, {"type": "nfs"}

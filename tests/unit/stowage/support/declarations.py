@@ -53,7 +53,7 @@ def _volume(draw: Any) -> Dict[str, Any]:
 
 
 @st.composite
-def _container(
+def _container(  # noqa: PLR0912  one branch for each key there may be
     draw: Any, name: str, earlier: List[str], others: Dict[str, Any], networks: List[str], volumes: List[str]
 ) -> Dict[str, Any]:
     container: Dict[str, Any] = {"image": draw(st.sampled_from(IMAGES))}
@@ -79,9 +79,7 @@ def _container(
         container["network_mode"] = f"service:{draw(st.sampled_from(singles))}"
     elif networks:
         container["networks"] = {
-            network: draw(_endpoint(name, "scale" in container))
-            for network in networks
-            if draw(st.booleans())
+            network: draw(_endpoint(name, "scale" in container)) for network in networks if draw(st.booleans())
         }
     if singles and draw(rare):
         container["volumes_from"] = [draw(st.sampled_from(singles))]

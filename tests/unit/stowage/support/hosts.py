@@ -7,6 +7,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+import pytest
+
 from stowage.errors import DeclarationError
 from stowage.executor import Executor
 from stowage.manifest import parse_manifest
@@ -39,12 +41,11 @@ class Host:
 
     def refusals(self, document: Document) -> Dict[str, str]:
         """The problems that planning finds, by path; fails where it finds none."""
-        try:
-            plan = self.plan(document)
-        except DeclarationError as error:
-            assert len({problem.path for problem in error.problems}) == len(error.problems), error
-            return {problem.path: problem.message for problem in error.problems}
-        raise AssertionError(f"not refused:\n{plan}")
+        with pytest.raises(DeclarationError) as caught:
+            self.plan(document)
+        problems = caught.value.problems
+        assert len({problem.path for problem in problems}) == len(problems), str(caught.value)
+        return {problem.path: problem.message for problem in problems}
 
     def carry_out(self, plan: Plan, workers: int = 1, files: Optional[Mapping[str, str]] = None) -> Report:
         executor = Executor(self.engine, lambda reference: None, {}, files or {}, lambda operation, event: None)  # type: ignore[arg-type]

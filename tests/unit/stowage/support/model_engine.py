@@ -55,6 +55,12 @@ class ModelEngine:
         self.volumes = Volumes(self)
         self.containers = Containers(self)
 
+    def __enter__(self) -> ModelEngine:  # noqa: PYI034  typing.Self came with 3.11
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Nothing to close."""
+
     def new_id(self, kind: str) -> str:
         self._serial += 1
         return hashlib.sha256(f"{kind} {self._serial}".encode()).hexdigest()
@@ -219,7 +225,7 @@ class Containers:
 
     # -- looking ------------------------------------------------------------------------------
 
-    def list(self, *, all: bool = False) -> List[Dict[str, Any]]:
+    def list(self, *, all: bool = False) -> List[Dict[str, Any]]:  # noqa: A002  as the client has it
         self.engine.read("GET /containers/json")
         return [self._entry(container) for container in self.all.values()]
 
@@ -331,7 +337,11 @@ class Containers:
             if mount["Type"] == "volume":
                 points[mount["Target"]] = self._volume(mount.get("Source") or "", mount["Target"])
             else:
-                points[mount["Target"]] = {"Type": mount["Type"], "Destination": mount["Target"], "Source": mount.get("Source")}
+                points[mount["Target"]] = {
+                    "Type": mount["Type"],
+                    "Destination": mount["Target"],
+                    "Source": mount.get("Source"),
+                }
         for text in host.get("Binds") or ():
             source, target = text.split(":")[:2]
             points[target] = {"Type": "bind", "Source": source, "Destination": target}
