@@ -10,6 +10,7 @@ Used by the action plugins on the controller and by the modules on a host, so th
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 from .options import container, host, host_info, image, network, peer, volume
@@ -151,4 +152,7 @@ def _handed_over(params: Mapping[str, Any]) -> Dict[str, Any]:
     if not path:
         return {}
     with open(path, encoding="utf-8") as file:
-        return dict(json.load(file))
+        request = dict(json.load(file))
+    # It holds secrets, and a job's folder outlives the job by some seconds.
+    os.unlink(path)
+    return request

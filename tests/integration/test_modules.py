@@ -8,7 +8,7 @@ import pytest
 
 from tests.hosts import Host
 from tests.integration import scene
-from tests.integration.playbook import Playbook
+from tests.integration.playbook import Outcome, Playbook
 from tests.integration.test_containers import REPLACE
 
 APP = {"name": "app", "image": "stowage-test/web:1", "command": ["sleep", "1000"], "stop_timeout": 0, "monitor": 0}
@@ -49,8 +49,10 @@ def test_each_object_by_its_own_module(place: Host) -> None:
     play.converge("no tag", "image", {"name": "other:7", "state": "absent"})
     play.task("info", "host_info", {})
     play.snapshot("end")
-    outcome = play.run()
+    _shows_each_object(play.run())
 
+
+def _shows_each_object(outcome: Outcome) -> None:
     outcome.converged("network", "CreateNetwork")
     assert outcome["network/apply"]["network"]["driver"] == "bridge"
     outcome.converged("volume", "CreateVolume")
