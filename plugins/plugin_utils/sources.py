@@ -19,8 +19,8 @@ from ..module_utils.stowage.content.context import Context
 
 # Contexts are mostly text: a fast level takes most of what there is to gain.
 _LEVEL = 5
-# Stands for content that could not be read, so that the host finds all else that is wrong.
-_UNREAD = "sha256:"
+# Stands for content that could not be read, so that the host finds all else that is wrong, and only that.
+_UNREAD = "sha256:" + 64 * "0"
 
 
 class Sources:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from plugins.module_utils.stowage.content import ContentError
+from plugins.module_utils.stowage.manifest import read_manifest
 from plugins.plugin_utils.sources import Sources
 
 
@@ -129,3 +130,5 @@ def test_what_cannot_be_used_is_named_and_the_rest_read_on(files, entry, path, m
     assert problem["path"] == path
     assert message in problem["message"]
     assert len(sources.digests) == 1
+    # The host has nothing to say about what could not be read here.
+    assert read_manifest({"version": 1, **manifest})[2] == []

@@ -160,7 +160,7 @@ def _parse_build(entry: Reader) -> Build:
         options["args"] = {key: value for key, value in options["args"].items() if value is not None}
     remote_src = entry.flag("remote_src")
     digest = _digest(entry)
-    if not remote_src and digest is None:
+    if document.get("context") and not remote_src and digest is None:
         entry.problem("a context on the controller comes with the digest of its files; is it meant to be remote_src?")
     return Build(options, builder, remote_src, digest, digest)
 
@@ -175,7 +175,7 @@ def _parse_load(entry: Reader) -> Archive:
         layers = () if found is BAD else tuple(found)
     remote_src = entry.flag("remote_src")
     digest = _digest(entry)
-    if not remote_src and (digest is None or layers is None):
+    if entry.text("path") and not remote_src and (digest is None or layers is None):
         entry.problem("an archive on the controller comes with its digest and layers; is it meant to be remote_src?")
     return Archive(entry.text("path"), remote_src, digest, layers)
 

@@ -45,8 +45,10 @@ TOP = [
     (
         {"services": {}},
         [
-            ("$.services: unknown key; known here: containers, images, monitor, networks, prune, registries, scope, "
-            "version, volumes, wait, wait_timeout")
+            (
+                "$.services: unknown key; known here: containers, images, monitor, networks, prune, registries, scope, "
+                "version, volumes, wait, wait_timeout"
+            )
         ],
     ),
     (
@@ -158,8 +160,11 @@ IMAGES = [
     ({"app:1": {"tag_of": "B"}}, ["$.images[\"app:1\"]: 'B' is no image reference: the repository's name must be lower case"]),
     (
         {"app:1": {"build": {}}},
+        ['$.images["app:1"].build: a build needs its context: a folder'],
+    ),
+    (
+        {"app:1": {"build": {"context": "c"}}},
         [
-            '$.images["app:1"].build: a build needs its context: a folder',
             ('$.images["app:1"].build: a context on the controller comes with the digest of its files; '
             "is it meant to be remote_src?"),
         ],
@@ -168,8 +173,6 @@ IMAGES = [
      [
          '$.images["app:1"].build: expected a mapping, found a string',
          '$.images["app:1"].build: a build needs its context: a folder',
-         ('$.images["app:1"].build: a context on the controller comes with the digest of its files; '
-         "is it meant to be remote_src?"),
      ]),
     (
         {"app:1": {"build": {"context": "c", "digest": SHA, "secrets": ["id=a"], "platforms": ["linux/arm64"]}}},
@@ -198,8 +201,11 @@ IMAGES = [
     ),
     (
         {"app:1": {"load": {"remote_src": False}}},
+        ['$.images["app:1"].load: an archive to load needs its path'],
+    ),
+    (
+        {"app:1": {"load": {"path": "a.tar", "digest": SHA}}},
         [
-            '$.images["app:1"].load: an archive to load needs its path',
             ('$.images["app:1"].load: an archive on the controller comes with its digest and layers; '
             "is it meant to be remote_src?"),
         ],
