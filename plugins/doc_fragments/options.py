@@ -82,7 +82,8 @@ options:
 options:
   wait:
     description:
-      - Wait until each container that was started is healthy, or runs where it has no health check.
+      - Wait until each container that was started is healthy, or runs where it has no health check. One that runs
+        already is waited for where its health check does not pass, so that a failed run does not succeed when repeated.
       - A replacement is always proven before the container it replaces is removed, whatever is set here.
     type: bool
     default: true

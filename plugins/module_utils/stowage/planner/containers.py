@@ -212,6 +212,9 @@ class Decision:
             self._start(_why_down(found), before)
         elif restarts:
             self._restart(running, before)
+        elif self.world.policy.wait and not _is_well(found):
+            # A former run that failed for this must not look mended by running again.
+            self.creation.prove(name, self.progress, cause=_why_unwell(found))
 
     def _finished(self, found: ObservedContainer) -> bool:
         done = found.status == "exited" and found.exit_code == 0
@@ -285,6 +288,14 @@ class Decision:
 
 def _short(image_id: str) -> str:
     return image_id[:19]
+
+
+def _is_well(found: ObservedContainer) -> bool:
+    return found.health in ("", "healthy") and found.status != "restarting"
+
+
+def _why_unwell(found: ObservedContainer) -> str:
+    return "keeps restarting" if found.status == "restarting" else f"its health check says {found.health}"
 
 
 def _why_down(found: ObservedContainer) -> str:

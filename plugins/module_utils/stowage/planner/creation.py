@@ -90,13 +90,20 @@ class Creation:
             world.stops[found.name] = world.draft.add(StopContainer(name, cause), after, [*before[-1:], *settled])
         return world.stops[found.name]
 
-    def prove(self, name: str, progress: Progress, monitor: float = 0.0, always: bool = False) -> List[int]:
+    def prove(
+        self,
+        name: str,
+        progress: Progress,
+        monitor: float = 0.0,
+        always: bool = False,
+        cause: str = "it was started",
+    ) -> List[int]:
         """Wait for what others, the policy or a replacement (``always``) ask of the container."""
         asked = self.readiness.asked_of(self.container) or (["ready"] if always else [])
         for condition in asked:
             wait = WaitContainer(
                 name,
-                "it was started",
+                cause,
                 condition=condition,
                 timeout=self.world.policy.wait_timeout,
                 monitor=monitor,
