@@ -96,11 +96,13 @@ class Removals:
     def images(self, after: Sequence[int]) -> None:
         world = self.world
         users = self._image_users()
+        absent = {image.reference for image in world.desired.images if image.state == ABSENT}
         for image in world.desired.images:
             held = world.observed.image_ids.get(image.reference)
             if image.state != ABSENT or held is None:
                 continue
-            if users.get(held):
+            # Where another name stays, the engine just unties this one, whoever runs the image.
+            if users.get(held) and absent.issuperset(world.observed.images[held].tags):
                 names = ", ".join(sorted(users[held]))
                 world.draft.refuse(image.path, f"the image {image.reference} is in use by {names}")
                 continue

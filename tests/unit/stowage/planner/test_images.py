@@ -256,3 +256,12 @@ def test_an_image_in_use_stays():
     assert host.refusals(absent) == {'$.images["app:1"]': "the image app:1 is in use by web"}
     # Not by what goes in the same run, nor by what will run another image then.
     host.deploy({"images": {"app:1": {"state": "absent"}}, **containers(web={"image": "app:2"})})
+
+
+def test_another_name_of_an_image_in_use_goes():
+    host = Host()
+    host.deploy({"images": {"copy:1": {"tag_of": "app:1"}}, **containers(web=app())})
+    host.deploy({"prune": False, "images": {"copy:1": {"state": "absent"}}})
+    assert "copy:1" not in {tag for image in host.engine.images.all.values() for tag in image["RepoTags"]}
+    both = {"prune": False, "images": {"app:1": {"state": "absent"}, "copy:1": {"state": "absent"}}}
+    assert list(host.refusals(both)) == ['$.images["app:1"]']
