@@ -93,7 +93,9 @@ options:
     default: 300.0
     aliases: [healthy_wait_timeout]
   monitor:
-    description: Seconds a container without a health check has to stay up before it counts as started.
+    description:
+      - Seconds a replacement without a health check has to stay up before the container it replaces is removed.
+      - A container that replaces nothing only has to start.
     type: float
     default: 2.0
 """

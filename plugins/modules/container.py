@@ -15,7 +15,9 @@ description:
     M(stowage.docker.host).
   - Options are the keys of a service of the compose specification, in all their syntaxes, long and short. The names
     that C(community.docker.docker_container) has for them are aliases, or options of their own where the form
-    differs.
+    differs. Those that have no counterpart are refused with the reason, unless they ask for what is done anyway, as
+    C(detach=true) does.
+  - Nothing is interpolated. What a compose file writes as C($$) is a single C($) here.
   - "The declaration is the whole truth about the container: what is taken out of the task, a port, a label, a
     mount, a variable, is taken out of the container. An option that is not set means the image's value, or the
     engine's default."
@@ -25,7 +27,8 @@ description:
     memory, CPU and processes, the restart policy and networks are changed in place."
   - "A container of that exact name that was made by others is adopted. Where it already is as declared, it is not
     touched, not even restarted. One that another scope owns is refused."
-  - C(--check) lists the very operations the next run carries out.
+  - C(--check) lists the very operations the next run carries out. What a task before this one would make, a network
+    or a volume, is not there in check mode, and is missed; M(stowage.docker.host) plans them together.
   - For more than one container on a host, M(stowage.docker.host) takes them all in one task, plans them together,
     and knows C(depends_on), C(scale) and what is not declared any more.
 extends_documentation_fragment:
@@ -158,12 +161,14 @@ options:
       - "Networks to connect to: a list of names, or a mapping with the network as key and, as value, C(aliases),
         C(ipv4_address), C(ipv6_address), C(link_local_ips), C(mac_address), C(driver_opts), C(priority),
         C(gw_priority), C(interface_name). A list of mappings with a C(name) each is accepted, too."
-      - The networks have to exist. A network that is not named any more is disconnected.
+      - The networks have to exist; M(stowage.docker.network) declares one. A network that is not named any more is
+        disconnected.
       - The network C(bridge) when neither this nor O(network_mode) is set.
     type: raw
   network_mode:
     description:
-      - V(bridge), V(host), V(none) or V(container:NAME), in place of O(networks).
+      - V(bridge), V(host), V(none) or V(container:NAME), in place of O(networks). The name of one of those
+        O(networks) beside them means nothing more.
     type: str
   mac_address:
     description:
@@ -211,6 +216,7 @@ options:
         C(create_host_path), C(selinux), C(recursive); C(volume) with C(nocopy), C(labels), C(subpath); C(tmpfs)
         with C(size), C(mode); C(image) with C(subpath)."
       - Paths on the host are absolute. A target without a source is an anonymous volume.
+      - Volumes that are named have to exist; M(stowage.docker.volume) declares one.
     type: list
     elements: raw
   volumes_from:
@@ -402,6 +408,8 @@ options:
     description:
       - V(no), V(always), V(unless-stopped), V(on-failure) or V(on-failure:RETRIES). V(no) when not set. Changed in
         place.
+      - Where V(no) or V(on-failure) is set here, a container that ended with code 0 has done its work and is left
+        alone. One for which this is not set is meant to run, and is started again by the next run.
     type: str
     aliases: [restart_policy]
   stop_signal:
@@ -432,6 +440,8 @@ options:
       - "Of compose's section: C(resources.limits) (C(cpus), C(memory), C(pids)), C(resources.reservations)
         (C(memory), C(devices)), C(restart_policy), and C(update_config) with C(order) (V(stop-first) or
         V(start-first)), C(monitor), C(failure_action)."
+      - Containers that publish a fixed port, have a fixed address or use the host's network are replaced
+        V(stop-first) whatever is set, since two cannot have the same.
     type: dict
   blkio_weight:
     description:
@@ -619,7 +629,7 @@ operations:
       description: How long it took.
       type: float
     message:
-      description: The engine's words where it failed.
+      description: What came of it. The engine's words where it failed.
       type: str
 summary:
   description: How many operations of each kind the plan has.

@@ -21,8 +21,9 @@ description:
   - "Ownership: each object made here belongs to O(scope). What a scope made and does not name any more is removed,
     unless O(prune=false). What others made is never changed and never removed. Volumes are only ever removed by
     C(state: absent)."
-  - "Adoption: a container, network or volume that is named here and was made by others becomes the scope's. Where
-    it already is as declared, it is not touched, not even restarted."
+  - "Adoption: a container, network or volume that is named here and that no scope owns is used. Where it already is
+    as declared, it is not touched, not even restarted, and still has no owner: taken out of the document, it stays.
+    Where it has to be made anew it becomes the scope's."
   - "Replacement: a container that cannot be changed in place is replaced. The new one is created beside the old
     one, started, and watched until it is healthy, or has run for O(monitor) seconds where there is no health check.
     Only then is the old one removed. Where anything fails, the old one runs again, and the task fails with the
@@ -89,7 +90,7 @@ options:
       - Containers with their names as keys. The values are services of the compose specification; every key that
         has a counterpart in the Engine API is supported, short and long syntax alike. M(stowage.docker.container)
         lists them with types and defaults; the names that C(community.docker.docker_container) has for them are
-        accepted, too.
+        accepted, too. Nothing is interpolated; what a compose file writes as C($$) is a single C($) here.
       - "Beyond those: C(depends_on) with its conditions, in both syntaxes, between containers of this document;
         C(scale) and C(deploy.replicas), which make C(web-1), C(web-2) and so on of C(web); C(container_name)."
       - "C(state): V(started) (default), V(present) (exists as declared; whether it runs is left as it is),
@@ -235,7 +236,7 @@ operations:
       description: How long it took.
       type: float
     message:
-      description: The engine's words where it failed.
+      description: What came of it. The engine's words where it failed.
       type: str
 summary:
   description: How many operations of each kind the plan has.

@@ -267,7 +267,7 @@ operations:
       description: How long it took.
       type: float
     message:
-      description: The engine's words where it failed.
+      description: What came of it. The engine's words where it failed.
       type: str
 summary:
   description: How many operations of each kind the plan has.

@@ -103,6 +103,9 @@ def translate_service(service: Mapping[str, Any], where: str, problems: List[str
     for key, convert in _VALUES.items():
         if result.get(key) is not None:
             result[key] = convert(result[key])
+    networks, mode = result.get("networks"), result.get("network_mode")
+    if isinstance(networks, (dict, list)) and isinstance(mode, str) and mode in networks:
+        del result["network_mode"]  # docker_container wants one of the networks there, too
     return result
 
 

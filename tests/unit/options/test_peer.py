@@ -36,6 +36,9 @@ CASES = [
         {"networks": {"a": {"ipv4_address": "10.0.0.2"}, "b": None}},
     ),
     ({"networks": [{"aliases": ["x"]}]}, {"networks": [{"aliases": ["x"]}]}),
+    ({"networks": [{"name": "a"}, {"name": "b"}], "network_mode": "a"}, {"networks": {"a": None, "b": None}}),
+    ({"networks": ["a"], "network_mode": "host"}, {"networks": ["a"], "network_mode": "host"}),
+    ({"networks": {"a": {}}, "network_mode": []}, {"networks": {"a": {}}, "network_mode": []}),
     (
         {"healthcheck": {"test": ["CMD", "x"], "test_cli_compatible": True, "retries": None}},
         {"healthcheck": {"test": ["CMD", "x"]}},
