@@ -35,7 +35,7 @@ def engine_lock(address: str, timeout: float) -> Iterator[None]:
 
 
 def _open(name: str) -> int:
-    """Open the lock file. In a folder open to all it may be another user's, or a trap: follow no link, wait for no pipe.
+    """Open the lock file. In a folder open to all it may be another user's, or a trap: a link, a pipe.
 
     Every user has to be able to open it, whatever the umask of the one who made it.
     """

@@ -7,9 +7,10 @@ Knows ownership. A failed run never gets this far, so it never takes anything aw
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..model.desired import ABSENT
+from ..model.observed import ObservedContainer
 from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
 from ..service.fields.mounts import is_anonymous_name
 from ..service.labels import BUILT, CONTEXT, NEXT, REPLACES, SCOPE
@@ -19,10 +20,10 @@ from .world import World
 def plan_removals(world: World) -> None:
     """Add the removals: containers, then the networks, volumes and images they used."""
     removals = Removals(world)
-    containers = removals.containers()
-    removals.networks(containers)
-    removals.volumes(containers)
-    removals.images(containers)
+    removals.containers()
+    removals.networks()
+    removals.volumes()
+    removals.images()
 
 
 class Removals:
@@ -32,11 +33,11 @@ class Removals:
         self.world = world
         self._before: Sequence[Optional[int]] = world.draft.ends()
         self._opened = False
+        self._removed: Dict[str, int] = {}
 
-    def containers(self) -> List[int]:
+    def containers(self) -> None:
         world = self.world
         wanted = {c.name: c for c in world.desired.containers if c.state == ABSENT}
-        removed: List[int] = []
         for name, cause in world.dropped.items():
             found = world.observed.containers[name]
             declared = wanted.get(name)
@@ -51,10 +52,13 @@ class Removals:
             half_done = name.endswith(NEXT) and REPLACES in found.labels
             leftover = half_done and name[: -len(NEXT)] in world.observed.containers
             volumes = leftover or bool(declared and declared.remove_volumes)
-            removed.append(self._add(RemoveContainer(name, cause, volumes=volumes), [stopped]))
+            self._removed[name] = self._add(RemoveContainer(name, cause, volumes=volumes), [stopped])
             if volumes and not leftover:
-                self._anonymous_volumes(name, removed[-1])
-        return removed
+                self._anonymous_volumes(name, self._removed[name])
+
+    def _without(self, users: Iterable[ObservedContainer]) -> List[Optional[int]]:
+        """The steps after which none of these is there any more."""
+        return [self._removed.get(user.name) for user in users]
 
     def _anonymous_volumes(self, name: str, removed: int) -> None:
         """Those that moved along with a replacement: the engine takes them for named ones since, and keeps them."""
@@ -63,7 +67,7 @@ class Removals:
             if is_anonymous_name(volume) and [user.name for user in self.world.volume_users.get(volume, ())] == [name]:
                 self._add(RemoveVolume(volume, f"goes with {name}"), [removed])
 
-    def networks(self, after: Sequence[int]) -> None:
+    def networks(self) -> None:
         world = self.world
         for name, path, cause in self._dropped_networks():
             users = [user.name for user in world.users.get(name, ()) if user.name not in world.dropped]
@@ -76,9 +80,9 @@ class Removals:
                     f"network {name}: not declared any more, kept for {', '.join(sorted(keepers))}"
                 )
             else:
-                self._add(RemoveNetwork(name, cause), after)
+                self._add(RemoveNetwork(name, cause), self._without(world.users.get(name, ())))
 
-    def volumes(self, after: Sequence[int]) -> None:
+    def volumes(self) -> None:
         """Only those declared absent: nobody's data goes because a line was left out."""
         world = self.world
         for volume in world.desired.volumes:
@@ -91,11 +95,12 @@ class Removals:
             if users:
                 world.draft.refuse(volume.path, f"the volume {volume.name} is in use by {', '.join(sorted(users))}")
                 continue
+            after = self._without(world.volume_users.get(volume.name, ()))
             self._add(RemoveVolume(volume.name, "declared absent"), after)
 
-    def images(self, after: Sequence[int]) -> None:
+    def images(self) -> None:
         world = self.world
-        users = self._image_users()
+        users, removed = self._image_users()
         absent = {image.reference for image in world.desired.images if image.state == ABSENT}
         for image in world.desired.images:
             held = world.observed.image_ids.get(image.reference)
@@ -106,9 +111,9 @@ class Removals:
                 names = ", ".join(sorted(users[held]))
                 world.draft.refuse(image.path, f"the image {image.reference} is in use by {names}")
                 continue
-            self._add(RemoveImage(image.reference, "declared absent"), after)
+            self._add(RemoveImage(image.reference, "declared absent"), removed.get(held, ()))
         if world.policy.prune:
-            self._built_images(users, after)
+            self._built_images(users, removed)
 
     # -- which ones ---------------------------------------------------------------------------
 
@@ -137,20 +142,23 @@ class Removals:
             return self.world.observed.containers[name].networks
         return list(declared.definition.get("networks") or ())
 
-    def _image_users(self) -> Dict[str, List[str]]:
-        """By image, the containers that will run it when the plan has run."""
+    def _image_users(self) -> Tuple[Dict[str, List[str]], Dict[str, List[int]]]:
+        """By image, the containers that will run it when the plan has run, and the removals of those that did."""
         world = self.world
         users: Dict[str, List[str]] = {}
+        removed: Dict[str, List[int]] = {}
         for name, container in world.observed.containers.items():
+            if name in self._removed:
+                removed.setdefault(container.image_id, []).append(self._removed[name])
             declared = world.declared.get(name)
             standing = world.images.get(str(declared.definition.get("image"))) if declared is not None else None
             if standing is not None:
                 users.setdefault(standing.image_id, []).append(name)
             elif name not in world.dropped and not world.is_successor(name):
                 users.setdefault(container.image_id, []).append(name)
-        return users
+        return users, removed
 
-    def _built_images(self, users: Mapping[str, List[str]], after: Sequence[int]) -> None:
+    def _built_images(self, users: Mapping[str, List[str]], removed: Mapping[str, List[int]]) -> None:
         """Images this scope built and names no more, earlier builds of a name that stays included.
 
         An image that somebody made from one of ours has its labels too, but never one of its names.
@@ -165,9 +173,9 @@ class Removals:
                 continue
             gone = [name for name in image.tags if name in own and name not in moves]
             for name in gone:
-                self._add(RemoveImage(name, "not declared any more"), after)
+                self._add(RemoveImage(name, "not declared any more"), removed.get(image_id, ()))
             if not gone and own.issuperset(image.tags):
-                self._add(RemoveImage(image_id, "an earlier build"), after)
+                self._add(RemoveImage(image_id, "an earlier build"), removed.get(image_id, ()))
 
     def _built_names(self) -> Dict[str, bool]:
         """Every name declared, and whether this plan gives it to another image than it has now."""
