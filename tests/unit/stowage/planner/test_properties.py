@@ -53,6 +53,14 @@ def host_with_strangers(api):
     return host
 
 
+def invite(host):
+    """Somebody joins a network of ours, under a name and an address."""
+    if "edge" in host.engine.networks.all:
+        endpoint = {"Aliases": ["friend"], "IPAMConfig": {"IPv4Address": "10.7.0.99"}}
+        host.engine.networks.connect("edge", "webnext", endpoint)
+        host.engine.revive()
+
+
 def strangers(host):
     """What others have, as it is now."""
     engine = host.engine
@@ -129,6 +137,7 @@ def test_applying_leaves_nothing_to_do_and_touches_nobody_else(api, first, secon
 def test_a_killed_run_is_finished_by_the_next(api, first, second, call):
     host = host_with_strangers(api)
     host.deploy(first)
+    invite(host)
     others, contents = strangers(host), anonymous_contents(host)
     host.engine.die_at = call
     plan = host.plan(second)
@@ -144,6 +153,7 @@ def test_a_killed_run_is_finished_by_the_next(api, first, second, call):
     check_converged(host, second)
     check_contents(contents, host)
     assert strangers(host) == others
+    assert not [name for name in host.engine.volumes.all if name.endswith(".next")]
 
 
 @examples(60)
@@ -151,6 +161,7 @@ def test_a_killed_run_is_finished_by_the_next(api, first, second, call):
 def test_a_failed_run_takes_nothing_away(api, first, second, call):
     host = host_with_strangers(api)
     host.deploy(first)
+    invite(host)
     others, contents = strangers(host), anonymous_contents(host)
     volumes = set(host.engine.volumes.all)
     plan = host.plan(second)
