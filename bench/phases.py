@@ -31,9 +31,10 @@ def measure_phases(ground: Ground, count: int, runs: int) -> list[dict[str, Any]
     ground.wipe()
     ground.play(workload.host_playbook(count))
     manifest = workload.manifest(count)
+    ground.script("phases.py", f"{FOLDER}/sources", "kept", "keep", document=manifest)
     figures = []
     for _ in range(runs):
-        for code, digest in (("kept", runtime.digest), ("from source", "none")):
+        for code, digest in (("kept", "kept"), ("from source", "none")):
             answer = ground.script("phases.py", f"{FOLDER}/sources", digest, document=manifest)
             figures.append({"code": code, **answer})
     return figures

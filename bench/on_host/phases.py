@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on the host, in a process of its own: how long each phase of a run without changes takes there.
 
-Usage: ``python3 phases.py SOURCES DIGEST < MANIFEST.json``, beside the collection's bootstrap.py: with what a parcel
-brings, and code kept under the digest where there is some. Prints JSON: seconds by phase, Engine API calls,
-peak memory. Does what the runtime's converge does, step by step, with a clock in between.
+Usage: ``python3 phases.py SOURCES DIGEST [keep] < MANIFEST.json``, beside the collection's bootstrap.py: with what
+a parcel brings, and code kept under the digest where there is some; with ``keep``, keeps it afterwards. Prints
+JSON: seconds by phase, Engine API calls, peak memory. Does what the runtime's converge does, step by step, with a
+clock in between.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from bootstrap import Runtime  # type: ignore[import-not-found]  # lies beside t
 document = json.load(sys.stdin)
 marks = [("start", time.perf_counter())]
 with open(sys.argv[1], "rb") as file:  # noqa: PTH123  what pathlib costs is not to be measured
-    sys.meta_path.insert(0, Runtime(file.read(), sys.argv[2]))
+    runtime = Runtime(file.read(), sys.argv[2])
+    sys.meta_path.insert(0, runtime)
 
 # All that the bootstrap imports for a request.
 from stowage import request  # noqa: E402  the import is what is measured
@@ -52,3 +54,5 @@ figures = {
     "modules": sum(name.partition(".")[0] == "stowage" for name in sys.modules),
 }
 print(json.dumps(figures))
+if sys.argv[3:] == ["keep"]:
+    runtime.keep()
