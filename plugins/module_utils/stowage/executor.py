@@ -123,7 +123,7 @@ class Executor:
             from .engine.buildx import build_with_buildx  # seldom asked for
 
             words, arguments = buildx_command(*about)
-            return build_with_buildx(self._address, words, arguments, packed, self._teller(operation))
+            return build_with_buildx(self._address, words, arguments, packed, self._logins, self._teller(operation))
         lines = self._said[operation.name] = []
 
         def keep(event: Mapping[str, Any]) -> None:

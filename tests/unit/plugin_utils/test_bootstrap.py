@@ -91,6 +91,12 @@ def test_an_error_comes_back_with_its_place(send):
     assert 'raise ValueError("out of order")' in answer["exception"]
 
 
+def test_an_error_quotes_nothing_of_the_request(send):
+    answer = send({"raise": True, "manifest": {"environment": ["out of order"]}})
+    assert answer["msg"] == "the runtime failed on the host: ValueError: ********"
+    assert "out of order" not in answer["exception"]
+
+
 def test_even_an_exit_is_answered(send):
     assert send({"exit": True})["msg"] == "the runtime failed on the host: SystemExit: gone"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping
 
 from ..service.dependencies import dependencies
+from ..service.references import parents
 from .reader import Reader
 
 
@@ -40,5 +41,6 @@ def _find_circle(start: str, services: Mapping[str, Mapping[str, Any]], done: Di
             continue
         trail[name] = None
         pending.append((name, True))
-        pending.extend((other, False) for other in sorted(dependencies(services[name])) if other in services)
+        needed = {*dependencies(services[name]), *parents(services[name])}
+        pending.extend((other, False) for other in sorted(needed) if other in services)
     return []

@@ -78,20 +78,38 @@ def parse_images(reader: Reader) -> Tuple[Image, ...]:
 def implied_images(
     containers: Sequence[Container], declared: Sequence[Image], problems: List[Problem]
 ) -> Tuple[Image, ...]:
-    """An Image for each name that only containers mention; the eagerest pull policy wins."""
-    known = {image.reference for image in declared}
+    """An Image for each name that only containers mention; the eagerest pull policy wins.
+
+    What a container says of an image that is declared on its own must not say otherwise than that.
+    """
+    known = {image.reference: image for image in declared}
     implied: Dict[str, Image] = {}
     for container in containers:
         name = str(container.definition.get("image") or "")
-        if container.state == ABSENT or not name or name in known:
+        if container.state == ABSENT or not name:
+            continue
+        platform = str(container.definition.get("platform") or "")
+        other = known.get(name) or implied.get(name)
+        if other is not None and platform != other.platform and (platform or name in implied):
+            words = f"{other.path} wants the same name for {other.platform or 'the platform of the host'}"
+            problems.append(Problem(f"{container.path}.platform", words))
+        if name in known:
+            if not _agrees(container.definition.get("pull_policy"), known[name]):
+                words = f"{name} is declared at {known[name].path}; say there how it is come by"
+                problems.append(Problem(f"{container.path}.pull_policy", words))
             continue
         pull = _pull_policy(container, problems)
-        platform = str(container.definition.get("platform") or "")
-        before = implied.get(name)
-        if before is not None and PULL_RANK[before.pull] >= PULL_RANK[pull]:
+        if other is not None and PULL_RANK[other.pull] >= PULL_RANK[pull]:
             continue
         implied[name] = Image(name, f"{container.path}.image", pull=pull, platform=platform)
     return tuple(implied.values())
+
+
+def _agrees(policy: Optional[str], image: Image) -> bool:
+    """Whether a container's pull policy, if it has one, is what the image's own declaration comes to."""
+    if policy == "build":
+        return image.build is not None
+    return policy is None or {"if_not_present": "missing"}.get(policy, policy) == image.pull
 
 
 PULL_RANK = {"missing": 0, "never": 1, "always": 2}

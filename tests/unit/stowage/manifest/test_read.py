@@ -76,7 +76,7 @@ def test_images_that_only_containers_name_are_implied():
         "a2": {"image": "app:1", "pull_policy": "always"},
         "a3": {"image": "app:1", "pull_policy": "never"},
         "b1": {"image": "other", "pull_policy": "if_not_present", "platform": "linux/amd64"},
-        "c1": {"image": "declared:1", "pull_policy": "build"},
+        "c1": {"image": "declared:1", "pull_policy": "never"},
         "d1": {"image": "gone:1", "state": "absent"},
     }
     images = desired(containers=containers, images={"declared:1": {"pull": "never"}}).images

@@ -430,3 +430,27 @@ def test_a_chain_longer_than_the_stack_is_no_circle():
     containers[names[-1]] = {"image": "app:1"}
     desired, _policy = parse_manifest({"containers": containers})
     assert len(desired.containers) == 3000
+
+
+def test_a_container_must_not_contradict_the_image_it_names():
+    images = {"app:1": {"pull": "always"}, "arm:1": {"platform": "linux/arm64"}}
+    containers = {
+        "ca": {"image": "app:1", "pull_policy": "never"},
+        "cb": {"image": "arm:1", "platform": "linux/amd64"},
+        "cc": {"image": "own:1", "platform": "linux/amd64"},
+        "cd": {"image": "own:1", "platform": "linux/arm64"},
+        "ce": {"image": "app:1", "pull_policy": "always"},
+    }
+    assert problems({"images": images, "containers": containers}) == [
+        '$.containers.ca.pull_policy: app:1 is declared at $.images["app:1"]; say there how it is come by',
+        '$.containers.cb.platform: $.images["arm:1"] wants the same name for linux/arm64',
+        "$.containers.cd.platform: $.containers.cc.image wants the same name for linux/amd64",
+    ]
+
+
+def test_circles_through_shared_namespaces():
+    containers = {
+        "aa": {"image": "x", "network_mode": "container:bb"},
+        "bb": {"image": "x", "pid": "container:aa"},
+    }
+    assert problems({"containers": containers}) == ["$.containers.aa.depends_on: depends on itself: aa -> bb -> aa"]
