@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import pytest
 
+from stowage import walk
 from stowage.errors import DeclarationError
 from stowage.executor import Executor
 from stowage.manifest import parse_manifest
@@ -21,6 +22,20 @@ from stowage.walk import Walk
 from tests.unit.stowage.support.model_engine import ModelEngine
 
 Document = Mapping[str, Any]
+
+
+class OneByOne(Walk):
+    """One thread for all steps, so that the n-th call is the same call in every run."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        both: List[int] = []
+        self._ready = {False: both, True: both}
+
+    def run(self) -> Report:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(walk, "WAITERS", 0)
+            return super().run()
 
 
 class Host:
@@ -49,7 +64,8 @@ class Host:
 
     def carry_out(self, plan: Plan, workers: int = 1, files: Optional[Mapping[str, str]] = None) -> Report:
         executor = Executor(self.engine, lambda reference: None, {}, files or {}, lambda operation, event: None)  # type: ignore[arg-type]
-        return Walk(plan, executor.perform, executor.explain, lambda event: None, str, workers).run()
+        kind = OneByOne if workers == 1 and plan.changes else Walk
+        return kind(plan, executor.perform, executor.explain, lambda event: None, str, workers).run()
 
     def apply(self, document: Document, **more: Any) -> Report:
         return self.carry_out(self.plan(document), **more)

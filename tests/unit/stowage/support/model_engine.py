@@ -227,7 +227,7 @@ class Containers:
 
     def list(self, *, all: bool = False) -> List[Dict[str, Any]]:  # noqa: A002  as the client has it
         self.engine.read("GET /containers/json")
-        return [self._entry(container) for container in self.all.values()]
+        return [self._entry(container) for container in list(self.all.values())]
 
     def _entry(self, container: Mapping[str, Any]) -> Dict[str, Any]:
         ports = [
@@ -261,16 +261,16 @@ class Containers:
         """By id, by name, by prefix of an id: in this order, as the engine does it."""
         if name in self.all:
             return self.all[name]
-        for container in self.all.values():
+        for container in list(self.all.values()):
             if container["Name"] == "/" + name:
                 return container
-        matches = [container for identity, container in self.all.items() if identity.startswith(name)]
+        matches = [container for identity, container in list(self.all.items()) if identity.startswith(name)]
         if len(matches) == 1:
             return matches[0]
         raise NotFound(f"No such container: {name}", status=404)
 
     def named(self, name: str) -> Optional[Dict[str, Any]]:
-        return next((c for c in self.all.values() if c["Name"] == "/" + name), None)
+        return next((c for c in list(self.all.values()) if c["Name"] == "/" + name), None)
 
     # -- making and removing ------------------------------------------------------------------
 
@@ -371,7 +371,7 @@ class Containers:
                 raise Conflict("You cannot remove a running container", status=409)
             del self.all[found["Id"]]
             for point in found["Mounts"] if volumes else ():
-                used = any(m.get("Name") == point.get("Name") for c in self.all.values() for m in c["Mounts"])
+                used = any(m.get("Name") == point.get("Name") for c in list(self.all.values()) for m in c["Mounts"])
                 if point.get("_anonymous") and not used:
                     del self.engine.volumes.all[point["Name"]]
                     del self.engine.contents[point["Name"]]
@@ -445,7 +445,7 @@ class Containers:
         found["_ports"] = ports
 
     def _others(self, found: Mapping[str, Any]) -> List[Dict[str, Any]]:
-        return [c for c in self.all.values() if c is not found and c["State"]["Status"] in UP]
+        return [c for c in list(self.all.values()) if c is not found and c["State"]["Status"] in UP]
 
     def stop(self, container: str, timeout: Optional[int] = None) -> None:
         def act() -> None:
