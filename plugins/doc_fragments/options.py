@@ -95,7 +95,7 @@ options:
   monitor:
     description:
       - Seconds a replacement without a health check has to stay up before the container it replaces is removed.
-      - A container that replaces nothing only has to start.
+      - A container that replaces nothing is watched for 0.3 seconds after its start (not at all with V(0)).
     type: float
     default: 2.0
 """

@@ -80,7 +80,8 @@ class Walk:
         for thread in threads:
             thread.join()
         outcomes = tuple(self._outcomes[step.number] for step in self._plan)
-        return Report(self._plan, outcomes, tuple(self._failures), time.monotonic() - began)
+        failures = tuple(sorted(self._failures, key=lambda failure: failure.step.number))
+        return Report(self._plan, outcomes, failures, time.monotonic() - began)
 
     def _work(self, waits: bool) -> None:
         while True:

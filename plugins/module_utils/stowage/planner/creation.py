@@ -22,6 +22,8 @@ from .ports import release_ports, restart_holders
 from .readiness import Progress, Readiness
 from .world import World
 
+# Seconds in which a container that cannot run at all gives up; longer would be felt in every deployment.
+FIRST_WATCH = 0.3
 ALL_AT_CREATE = (1, 44)  # from here on POST /containers/create connects every network
 
 
@@ -94,19 +96,24 @@ class Creation:
         self,
         name: str,
         progress: Progress,
-        monitor: float = 0.0,
+        monitor: Optional[float] = None,
         always: bool = False,
         cause: str = "it was started",
     ) -> List[int]:
-        """Wait for what others, the policy or a replacement (``always``) ask of the container."""
+        """Wait for what others, the policy or a replacement (``always``) ask of the container.
+
+        ``monitor``: seconds a container without a health check must stay up; a moment unless told.
+        """
+        policy = self.world.policy
+        watched = min(policy.monitor, FIRST_WATCH) if monitor is None else monitor
         asked = self.readiness.asked_of(self.container) or (["ready"] if always else [])
         for condition in asked:
             wait = WaitContainer(
                 name,
                 cause,
                 condition=condition,
-                timeout=self.world.policy.wait_timeout,
-                monitor=monitor,
+                timeout=policy.wait_timeout,
+                monitor=watched,
             )
             progress.waits[condition] = self.world.draft.add(wait, [progress.started])
         return list(progress.waits.values())

@@ -35,3 +35,10 @@ def test_what_may_yet_become_well_is_waited_for(state, cause):
     host.container("web")["State"].update(state)
     assert str(host.plan(document)) == f"#1 WaitContainer web ready ({cause})"
     assert str(host.plan({**document, "wait": False})) == ""
+
+
+def test_a_first_start_is_watched_for_a_moment():
+    host = Host()
+    for monitor, watched in ((2, 0.3), (0.1, 0.1), (0, 0)):
+        plan = host.plan({"monitor": monitor, "containers": {"web": {"image": "app:1"}}})
+        assert [step.operation.monitor for step in plan if step.operation.waits] == [watched]
