@@ -111,18 +111,19 @@ class Accounts:
 
     def __init__(self, desired: Desired) -> None:
         self.declared: Dict[str, Mapping[str, str]] = {}
-        for host, login in desired.registries.items():
-            entry = {"username": login.username, "password": login.password, "serveraddress": server_name(host)}
+        for written, login in desired.registries.items():
+            server = server_name(written)  # one registry, whether with scheme, path or neither
+            entry = {"username": login.username, "password": login.password, "serveraddress": server}
             if login.identity_token:
-                entry = {"identitytoken": login.identity_token, "serveraddress": server_name(host)}
-            self.declared[host] = entry
+                entry = {"identitytoken": login.identity_token, "serveraddress": server}
+            self.declared[server] = entry
         self._config: Optional[Mapping[str, Any]] = None
 
     def login(self, reference: str) -> Optional[Mapping[str, str]]:
         """What to log in with for this image, or None to go without."""
         registry = parse(reference).domain
-        if registry in self.declared:
-            return self.declared[registry]
+        if server_name(registry) in self.declared:
+            return self.declared[server_name(registry)]
         if self._config is None:
             self._config = load_config(os.environ)
         return find_credential(self._config, registry)

@@ -152,8 +152,15 @@ class Executor:
     def _push_image(self, operation: op.PushImage) -> str:
         return self._engine.images.push(operation.name, self._login(operation.name), self._teller(operation))
 
-    def _remove_image(self, operation: op.RemoveImage) -> None:
-        _gone(lambda: self._engine.images.remove(operation.name))
+    def _remove_image(self, operation: op.RemoveImage) -> str:
+        try:
+            _gone(lambda: self._engine.images.remove(operation.name))
+        except Conflict as error:
+            # Somebody built on top of it; the classic store says so only here.
+            if "dependent child" not in error.message:
+                raise
+            return f"kept: {error.message}"
+        return ""
 
     def _path(self, archive: str) -> str:
         return self._files.get(archive, archive)
