@@ -54,7 +54,7 @@ types: ## mypy, strict on the runtime
 	$(DEV) mypy
 
 unit: ## Unit tests on the newest Python
-	$(DEV) pytest tests/unit $(ARGS)
+	$(DEV) pytest tests/unit -n 2 $(ARGS)
 
 unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9 is the oldest a host may have)
 	$(RUN) oldest python -m pytest tests/unit/stowage tests/unit/test_engine_service.py --confcutdir=tests/unit $(ARGS)

@@ -54,8 +54,9 @@ def _texts_of(value: Any) -> set[str]:
     """Every text in a request that may be a secret; an error nobody foresaw may quote any of them."""
     if isinstance(value, str):
         return {value} if len(value) > 5 else set()
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {text for item in items for text in _texts_of(item)}
+    if isinstance(value, dict):
+        value = [item for key, item in value.items() if key != "scope"]
+    return {text for item in value for text in _texts_of(item)} if isinstance(value, list) else set()
 
 
 def _without(texts: set[str], document: str) -> str:
