@@ -91,7 +91,8 @@ def load_manifest(path: str) -> Dict[str, Any]:
             with open(path, encoding="utf-8") as file:
                 text = file.read(MAX_MANIFEST + 1)
     except (OSError, UnicodeDecodeError) as error:
-        raise StowageError(f"{path}: {error}") from error
+        # An OSError's own text has its number and the path once more.
+        raise StowageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if len(text) > MAX_MANIFEST:
         raise StowageError(f"{path}: larger than {MAX_MANIFEST >> 20} MiB")
     try:

@@ -85,7 +85,7 @@ def _operation(step: Any, outcome: Optional[Outcome]) -> Document:
         "operation": operation.kind,
         "target": operation.target,
         "cause": operation.cause,
-        "after": list(step.after),
+        "after": step.earlier,
         "status": outcome.status if outcome else "planned",
         "seconds": round(outcome.seconds, 3) if outcome else 0.0,
         "message": outcome.message if outcome else "",

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Dict, List, Mapping, TextIO
+from typing import Any, Dict, List, Mapping, Sequence, TextIO
 
 from .model.operations import Operation
 
 MARKS = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "planned": ""}
+WAITS = 24  # columns; what waits for more steps than fit here pushes its own cause to the right
 REDRAW = 0.1  # seconds between two drawings of what an engine says within one step
 
 
 def render_table(answer: Mapping[str, Any], *, check: bool) -> str:
-    """The operations as aligned columns, then failures, then one line that sums up."""
-    rows = [_row(operation) for operation in answer["operations"]]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + row[4] for row in rows]
+    """The operations as aligned columns, then failures, then one line that sums up.
+
+    A plan says what each step waits for, a run what became of it.
+    """
+    lines = _columns([_row(operation, check) for operation in answer["operations"]])
     lines += [f"note: {note}" for note in answer.get("warnings", ())]
     if answer.get("msg"):
         lines += ["", str(answer["msg"])]
@@ -34,11 +36,29 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _row(operation: Mapping[str, Any]) -> List[str]:
+def _row(operation: Mapping[str, Any], check: bool) -> List[str]:
+    state = _waits(operation) if check else _outcome(operation)
+    return [f"#{operation['number']}", operation["operation"], operation["target"], state, operation["cause"]]
+
+
+def _waits(operation: Mapping[str, Any]) -> str:
+    earlier = ", ".join(f"#{number}" for number in operation["after"])
+    return f"<- {earlier}" if earlier else ""
+
+
+def _outcome(operation: Mapping[str, Any]) -> str:
     mark = MARKS.get(operation["status"], operation["status"])
     took = f"{operation['seconds']:.1f}s" if operation["status"] in ("done", "failed") else ""
-    words = f"  {operation['cause']}"
-    return [f"#{operation['number']}", operation["operation"], operation["target"], f"{mark} {took}".strip(), words]
+    return f"{mark} {took}".strip()
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> List[str]:
+    """Each row as a line, its last cell as long as it is. A column that is empty in every row is left out."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    if rows:
+        widths[3] = min(widths[3], WAITS)
+    kept = [index for index, width in enumerate(widths[:-1]) if width]
+    return ["  ".join([*(row[index].ljust(widths[index]) for index in kept), row[-1]]) for row in rows]
 
 
 def _sum_up(answer: Mapping[str, Any], check: bool) -> str:

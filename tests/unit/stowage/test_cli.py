@@ -45,9 +45,9 @@ def test_plan_apply_and_again(run, engine):
     code, out, err = run("plan", GOOD)
     assert (code, err) == (0, "")
     assert out == (
-        "#1  CreateContainer  web  container is missing\n"
-        "#2  StartContainer   web  it was created\n"
-        "#3  WaitContainer    web ready  it was started\n"
+        "#1  CreateContainer  web               container is missing\n"
+        "#2  StartContainer   web        <- #1  it was created\n"
+        "#3  WaitContainer    web ready  <- #2  it was started\n"
         "would do: 1 CreateContainer, 1 StartContainer, 1 WaitContainer\n"
     )
     assert engine.changes == []
@@ -123,7 +123,7 @@ def test_problems_of_document_and_host_at_once(run):
 def test_files_that_cannot_be_read(tmp_path, engine):
     err = io.StringIO()
     assert cli.main(["plan", str(tmp_path / "none.json")], io.StringIO(), err) == 1
-    assert "No such file" in err.getvalue()
+    assert err.getvalue() == f"stowage: {tmp_path}/none.json: No such file or directory\n"
     (tmp_path / "latin.json").write_bytes(b'{"scope": "\xe9"}')
     assert cli.main(["plan", str(tmp_path / "latin.json")], io.StringIO(), err) == 1
     assert "can't decode" in err.getvalue()

@@ -15,7 +15,7 @@ from stowage.render import render_container, render_objects, render_run, render_
 
 FIRST = Step(1, CreateContainer("web", "container is missing", body={"Env": ["A=hunter2"]}))
 SECOND = Step(2, StartContainer("web", "it was created"), (1,))
-THIRD = Step(3, StartContainer("db", "is created"), (2,))
+THIRD = Step(3, StartContainer("db", "is created"), (2,), settled=(1,))
 PLAN = Plan("host", (FIRST, SECOND, THIRD), notes=("network n1: kept",))
 
 
@@ -34,12 +34,12 @@ def test_a_plan_that_is_only_asked_for():
         "plan": [
             "#1 CreateContainer web (container is missing)",
             "#2 StartContainer web <- #1 (it was created)",
-            "#3 StartContainer db <- #2 (is created)",
+            "#3 StartContainer db <- #1, #2 (is created)",
         ],
         "operations": [
             operation(1, "CreateContainer", "web", "container is missing", [], "planned"),
             operation(2, "StartContainer", "web", "it was created", [1], "planned"),
-            operation(3, "StartContainer", "db", "is created", [2], "planned"),
+            operation(3, "StartContainer", "db", "is created", [1, 2], "planned"),
         ],
         "summary": {"CreateContainer": 1, "StartContainer": 2},
         "warnings": ["network n1: kept"],
@@ -74,7 +74,7 @@ def test_a_run_that_failed_says_all_in_one_text():
     assert answer["operations"] == [
         operation(1, "CreateContainer", "web", "container is missing", [], "done", 0.123, "id"),
         operation(2, "StartContainer", "web", "it was created", [1], "failed", 1.5, "port is already allocated"),
-        operation(3, "StartContainer", "db", "is created", [2], "skipped", 0.0, "a step it comes after failed"),
+        operation(3, "StartContainer", "db", "is created", [1, 2], "skipped", 0.0, "a step it comes after failed"),
     ]
     assert answer["failures"] == [
         {

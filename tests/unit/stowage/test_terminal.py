@@ -11,8 +11,9 @@ from stowage.terminal import Progress, render_table
 PULL = PullImage("app:1", "image is missing")
 
 
-def row(number, kind, target, cause, status="planned", seconds=0.0):
-    return {"number": number, "operation": kind, "target": target, "cause": cause, "status": status, "seconds": seconds}
+def row(number, kind, target, cause, status="planned", seconds=0.0, after=()):
+    outcome = {"status": status, "seconds": seconds}
+    return {"number": number, "operation": kind, "target": target, "cause": cause, "after": list(after), **outcome}
 
 
 def answer(*rows, **more):
@@ -34,17 +35,32 @@ def test_a_plan_in_columns():
     table = render_table(
         answer(
             row(1, "PullImage", "app:1", "image is missing"),
-            row(10, "CreateContainer", "web", "container is missing"),
+            row(10, "CreateContainer", "web", "container is missing", after=[1, 9]),
             row(11, "PullImage", "a-longer/name:1", "image is missing"),
         ),
         check=True,
     )
     assert table == (
-        "#1   PullImage        app:1  image is missing\n"
-        "#10  CreateContainer  web  container is missing\n"
-        "#11  PullImage        a-longer/name:1  image is missing\n"
+        "#1   PullImage        app:1                       image is missing\n"
+        "#10  CreateContainer  web              <- #1, #9  container is missing\n"
+        "#11  PullImage        a-longer/name:1             image is missing\n"
         "would do: 2 PullImage, 1 CreateContainer\n"
     )
+
+
+def test_what_waits_for_very_many_shifts_no_other_line():
+    many = range(1, 12)
+    table = render_table(
+        answer(row(1, "PullImage", "app:1", "a"), row(12, "RemoveContainer", "web", "b", after=many)), check=True
+    )
+    first, second, _sum = table.splitlines()
+    assert first == "#1   PullImage        app:1                            a"
+    assert second == f"#12  RemoveContainer  web    <- {', '.join(f'#{n}' for n in many)}  b"
+
+
+def test_nothing_waits():
+    table = render_table(answer(row(1, "PullImage", "app:1", "image is missing")), check=True)
+    assert table.splitlines()[0] == "#1  PullImage  app:1  image is missing"
 
 
 def test_a_run_with_outcomes_and_what_failed():
@@ -59,9 +75,9 @@ def test_a_run_with_outcomes_and_what_failed():
         check=False,
     )
     assert table == (
-        "#1  PullImage        app:1  ok 2.3s  image is missing\n"
+        "#1  PullImage        app:1  ok 2.3s      image is missing\n"
         "#2  CreateContainer  web    FAILED 0.0s  container is missing\n"
-        "#3  StartContainer   web    skipped  it was created\n"
+        "#3  StartContainer   web    skipped      it was created\n"
         "\n"
         "#2 failed: no space\n"
         "failed: 1 PullImage, 1 CreateContainer, 1 StartContainer\n"

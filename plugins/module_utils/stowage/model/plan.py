@@ -9,7 +9,7 @@ tests. Knows nothing of how the operations came about or are carried out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from .operations import Operation
 
@@ -26,9 +26,14 @@ class Step:
     after: Tuple[int, ...] = ()
     settled: Tuple[int, ...] = ()
 
+    @property
+    def earlier(self) -> List[int]:
+        """The numbers of all steps it waits for."""
+        return sorted({*self.after, *self.settled})
+
     def __str__(self) -> str:
-        earlier = sorted({*self.after, *self.settled})
-        waits = f" <- {', '.join(f'#{number}' for number in earlier)}" if earlier else ""
+        earlier = ", ".join(f"#{number}" for number in self.earlier)
+        waits = f" <- {earlier}" if earlier else ""
         operation = self.operation
         return f"#{self.number} {operation.kind} {operation.target}{waits} ({operation.cause})"
 
