@@ -28,7 +28,7 @@ description:
   - "A container of that exact name that was made by others is adopted. Where it already is as declared, it is not
     touched, not even restarted. One that another scope owns is refused."
   - C(--check) lists the very operations the next run carries out. What a task before this one would make, a network
-    or a volume, is not there in check mode, and is missed; M(stowage.docker.host) plans them together.
+    for example, is not there in check mode, and is missed; M(stowage.docker.host) plans them together.
   - For more than one container on a host, M(stowage.docker.host) takes them all in one task, plans them together,
     and knows C(depends_on), C(scale) and what is not declared any more.
 extends_documentation_fragment:
@@ -216,7 +216,9 @@ options:
         C(create_host_path), C(selinux), C(recursive); C(volume) with C(nocopy), C(labels), C(subpath); C(tmpfs)
         with C(size), C(mode); C(image) with C(subpath)."
       - Paths on the host are absolute. A target without a source is an anonymous volume.
-      - Volumes that are named have to exist; M(stowage.docker.volume) declares one.
+      - A volume that is named and does not exist is made, with the driver C(local), as C(docker run) does; the plan
+        lists it, and it belongs to O(scope). It stays when the container goes. M(stowage.docker.volume) declares one
+        with a driver and options. M(stowage.docker.host) makes only volumes that its document declares.
     type: list
     elements: raw
   volumes_from:

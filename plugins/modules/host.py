@@ -97,7 +97,7 @@ options:
         V(stopped), V(restarted) (restarted on every run) or V(absent)."
       - "C(recreate): V(true) replaces the container on every run. C(remove_volumes): V(true) lets anonymous volumes
         go with a container that is V(absent)."
-      - A named volume or network that the document declares is meant by its key in there.
+      - A named volume or network that the document declares is meant by its key in there. Any other has to exist.
     type: dict
 seealso:
   - module: stowage.docker.container

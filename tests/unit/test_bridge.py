@@ -92,6 +92,11 @@ def test_single_objects(kind, given, section):
     assert {name: manifest[name]} == section
 
 
+def test_a_container_alone_has_its_volumes_made():
+    assert request("container", name="web", image="a")["manifest"]["implicit_volumes"] is True
+    assert "implicit_volumes" not in request("host")["manifest"]
+
+
 def test_host_info():
     got = request("host_info", drift=False, docker_host="tcp://a:1", validate_certs=True, client_cert="/c")
     assert got == {

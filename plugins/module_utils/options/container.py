@@ -149,6 +149,8 @@ def manifest_of(params: Mapping[str, Any], problems: List[str]) -> Dict[str, Any
         "wait": params["wait"] or state == "healthy",
         "wait_timeout": params["wait_timeout"],
         "monitor": params["monitor"],
+        # There is no place in this module to declare one.
+        "implicit_volumes": True,
         "registries": params.get("registries") or {},
         "containers": {params["name"]: service},
     }

@@ -102,7 +102,7 @@ def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Desir
     if not problems:
         return desired, policy
     with contextlib.suppress(EngineError):
-        problems += find_lacking(desired, observe_host(engine, Desired(desired.scope), _unheard))
+        problems += find_lacking(desired, observe_host(engine, Desired(desired.scope), _unheard), policy)
     raise DeclarationError(problems)
 
 

@@ -22,7 +22,7 @@ from .volumes import parse_volumes
 
 VERSION = 1
 SECTIONS = ("registries", "images", "networks", "volumes", "containers")
-SETTINGS = ("version", "scope", "prune", "wait", "wait_timeout", "monitor")
+SETTINGS = ("version", "scope", "prune", "wait", "wait_timeout", "monitor", "implicit_volumes")
 SCOPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
@@ -65,6 +65,7 @@ def _parse_policy(reader: Reader) -> Policy:
         wait=reader.flag("wait", default.wait),
         wait_timeout=reader.seconds("wait_timeout", default.wait_timeout),
         monitor=reader.seconds("monitor", default.monitor),
+        implicit_volumes=reader.flag("implicit_volumes", default.implicit_volumes),
     )
 
 

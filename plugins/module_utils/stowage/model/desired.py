@@ -141,9 +141,11 @@ class Policy:
     ``prune`` removes what the scope owns and no longer names. ``wait`` holds every start until
     the container is healthy (or running), ``wait_timeout`` at the longest. ``monitor`` is how long
     a replacement without a health check must stay up before the old container goes.
+    ``implicit_volumes`` makes named volumes that are neither declared nor there, as ``docker run`` does.
     """
 
     prune: bool = True
     wait: bool = True
     wait_timeout: float = 300.0
     monitor: float = 2.0
+    implicit_volumes: bool = False

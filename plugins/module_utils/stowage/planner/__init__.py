@@ -24,7 +24,7 @@ def plan_changes(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     why the declaration cannot be met on this host; then nothing may be done at all.
     """
     draft = Draft(desired.scope)
-    draft.problems.extend(find_lacking(desired, observed))
+    draft.problems.extend(find_lacking(desired, observed, policy))
     world = World(desired, observed, policy, draft)
     world.images = plan_images(desired, observed, draft)
     plan_volumes(world)

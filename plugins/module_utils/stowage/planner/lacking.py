@@ -7,16 +7,16 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping, Sequence, Union
 
 from ..errors import Problem
-from ..model.desired import ABSENT, Desired, Network, Volume
+from ..model.desired import ABSENT, Desired, Network, Policy, Volume
 from ..model.observed import Observed
 from ..service.create import unsupported
 from ..service.references import parents
 
 
-def find_lacking(desired: Desired, observed: Observed) -> Iterator[Problem]:
+def find_lacking(desired: Desired, observed: Observed, policy: Policy) -> Iterator[Problem]:
     """A problem for each reference this host cannot meet, and each key its engine is too old for."""
     networks = _Known(desired.networks, observed.networks)
-    volumes = _Known(desired.volumes, observed.volumes)
+    volumes = _Known(desired.volumes, observed.volumes, implicit=policy.implicit_volumes)
     containers = set(observed.containers)
     for container in desired.containers:
         if container.state != ABSENT:
@@ -41,14 +41,20 @@ _NOWHERE = "is not declared and not on the host"
 
 
 class _Known:
-    """The networks, or the volumes, that will be there when the plan has run."""
+    """The networks, or the volumes, that will be there when the plan has run.
 
-    def __init__(self, declared: Sequence[Union[Network, Volume]], observed: Mapping[str, Any]) -> None:
+    Those that are ``implicit`` are made for whoever names them.
+    """
+
+    def __init__(
+        self, declared: Sequence[Union[Network, Volume]], observed: Mapping[str, Any], *, implicit: bool = False
+    ) -> None:
         self._declared = {entry.name: entry.state != ABSENT for entry in declared}
         self._observed = observed
+        self._implicit = implicit
 
     def lacks(self, name: str) -> str:
         """Why there is none of that name to be used; empty where there is one."""
         if name in self._declared:
             return "" if self._declared[name] else "is declared absent"
-        return "" if name in self._observed else _NOWHERE
+        return "" if self._implicit or name in self._observed else _NOWHERE

@@ -24,6 +24,8 @@ def plan_volumes(world: World) -> None:
             _plan_missing(volume, world)
         elif not volume.external and not world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
             _plan_present(volume, found, world)
+    if world.policy.implicit_volumes:
+        _plan_implicit(world)
 
 
 def create_request(volume: Volume, scope: str) -> Dict[str, Any]:
@@ -39,6 +41,20 @@ def _plan_missing(volume: Volume, world: World) -> None:
         return
     operation = CreateVolume(volume.name, "volume is missing", create_request(volume, world.desired.scope))
     world.volume_ready[volume.name] = world.draft.add(operation)
+
+
+def _plan_implicit(world: World) -> None:
+    """Make what containers mount and nobody has yet, beforehand rather than by the engine, so that the plan shows it."""
+    known = {*world.observed.volumes, *(volume.name for volume in world.desired.volumes)}
+    for container in world.declared.values():
+        for mount in container.definition.get("volumes") or ():
+            name = mount.get("source")
+            if mount.get("type") != "volume" or not name or name in known:
+                continue
+            known.add(name)
+            labels = (mount.get("volume") or {}).get("labels") or {}  # which the engine would give it, too
+            body = {"Name": name, "Driver": "local", "Labels": dict(labels)}
+            _plan_missing(Volume(name, container.path, body), world)
 
 
 def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:

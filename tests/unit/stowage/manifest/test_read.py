@@ -21,15 +21,22 @@ def desired(**sections):
 def test_nothing_declared(document):
     wanted, policy = parse_manifest(document)
     assert (wanted.scope, wanted.containers, wanted.images) == ("host", (), ())
-    assert policy == Policy(prune=True, wait=True, wait_timeout=300.0, monitor=2.0)
+    assert policy == Policy(prune=True, wait=True, wait_timeout=300.0, monitor=2.0, implicit_volumes=False)
 
 
 def test_policy_and_scope():
     wanted, policy = parse_manifest(
-        {"scope": "shop.a-1", "prune": False, "wait": False, "wait_timeout": 9, "monitor": 0.5}
+        {
+            "scope": "shop.a-1",
+            "prune": False,
+            "wait": False,
+            "wait_timeout": 9,
+            "monitor": 0.5,
+            "implicit_volumes": True,
+        }
     )
     assert wanted.scope == "shop.a-1"
-    assert policy == Policy(prune=False, wait=False, wait_timeout=9.0, monitor=0.5)
+    assert policy == Policy(prune=False, wait=False, wait_timeout=9.0, monitor=0.5, implicit_volumes=True)
 
 
 def test_registries_keep_their_secrets_to_themselves():

@@ -37,6 +37,7 @@ TOP = [
     ({"scope": "../up"}, ["$.scope: a scope is 1 to 63 of: lower-case letters, digits, '_', '.', '-'"]),
     ({"scope": "a" * 64}, ["$.scope: a scope is 1 to 63 of: lower-case letters, digits, '_', '.', '-'"]),
     ({"prune": "yes"}, ["$.prune: expected true or false, found a string"]),
+    ({"implicit_volumes": "no"}, ["$.implicit_volumes: expected true or false, found a string"]),
     ({"wait": 1}, ["$.wait: expected true or false, found a number"]),
     ({"wait_timeout": "5m"}, ["$.wait_timeout: expected a number of seconds, found a string"]),
     ({"wait_timeout": True}, ["$.wait_timeout: expected a number of seconds, found true or false"]),
@@ -46,8 +47,8 @@ TOP = [
         {"services": {}},
         [
             (
-                "$.services: unknown key; known here: containers, images, monitor, networks, prune, registries, scope, "
-                "version, volumes, wait, wait_timeout"
+                "$.services: unknown key; known here: containers, images, implicit_volumes, monitor, networks, prune, "
+                "registries, scope, version, volumes, wait, wait_timeout"
             )
         ],
     ),

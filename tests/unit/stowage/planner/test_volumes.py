@@ -150,6 +150,61 @@ def test_a_user_that_cannot_be_removed_runs_again():
     host.deploy(data(NFS, recreate=True))
 
 
+IMPLICIT = {"implicit_volumes": True}
+LABELLED = {"type": "volume", "source": "more", "target": "/m", "volume": {"labels": {"a": "b"}}}
+
+
+@cases(
+    Case("made for who mounts it", None, {**IMPLICIT, **containers(web=app(volumes=["data:/d", LABELLED, "/anon", "/x:/x"]))}, """
+            #1 CreateVolume data (volume is missing)
+            #2 CreateVolume more (volume is missing)
+            #3 CreateContainer web <- #1, #2 (container is missing)
+            #4 StartContainer web <- #3 (it was created)
+            #5 WaitContainer web ready <- #4 (it was started)
+        """),
+    Case("made once, and not where it is declared or there", None,
+         {**IMPLICIT, "volumes": {"own": {}},
+          **containers(web=app(volumes=["data:/d", "own:/o", "theirs:/t"], state="stopped"), db=app(volumes=["data:/d"], state="stopped"))}, """
+            #1 CreateVolume own (volume is missing)
+            #2 CreateVolume data (volume is missing)
+            #3 CreateContainer web <- #1, #2 (container is missing)
+            #4 CreateContainer db <- #2 (container is missing)
+        """, lambda host: host.engine.volumes.make("theirs", {})),
+    Case("before a replacement", containers(web=app(state="stopped")),
+         {**IMPLICIT, **containers(web=app(volumes=["data:/d"], state="stopped"))}, """
+            #1 CreateVolume data (volume is missing)
+            #2 CreateContainer web.next <- #1 (mount /d added)
+            #3 RemoveContainer web <- #2 (mount /d added)
+            #4 RenameContainer web.next to web <- #3 (it takes over)
+        """),
+    Case("not for what shall go", None, {**IMPLICIT, "containers": {"web": app(volumes=["data:/d"], state="absent")}}, ""),
+    Case("kept when nobody mounts it any more", {**IMPLICIT, **containers(web=app(volumes=["data:/d"], state="stopped"))},
+         {**IMPLICIT, "containers": {"web": {"state": "absent"}}}, """
+            #1 RemoveContainer web (declared absent)
+        """),
+)  # fmt: skip
+def test_implicit_volumes(case):
+    check(case)
+
+
+def test_an_implicit_volume_is_as_a_declared_one():
+    host = Host()
+    host.deploy({"scope": "object", **IMPLICIT, **containers(web=app(volumes=["data:/d", LABELLED]))})
+    volumes = host.engine.volumes.all
+    assert volumes["data"]["Driver"] == "local"
+    assert volumes["data"]["Labels"]["io.stowage.scope"] == "object"
+    assert volumes["more"]["Labels"]["a"] == "b"
+    host.deploy({"scope": "object", "prune": False, "volumes": {"data": {}}})
+
+
+def test_a_volume_declared_absent_is_not_made():
+    host = Host()
+    gone = {"volumes": {"data": {"state": "absent"}}}
+    assert host.refusals({**IMPLICIT, **gone, **containers(web=app(volumes=["data:/d"]))}) == {
+        "$.containers.web.volumes[0]": "the volume data is declared absent"
+    }
+
+
 ADVICE = "declare it as it is, use another name, or set recreate: true to throw its data away and make it anew"
 
 
