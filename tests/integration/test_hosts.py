@@ -222,4 +222,4 @@ def test_inventory_serves_ansible(host: Host, tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert '"ping": "pong"' in done.stdout, done.stdout + done.stderr
+    assert "pong" in done.stdout, done.stdout + done.stderr
