@@ -214,6 +214,27 @@ def test_engine_killed_in_the_middle(place: Host, tmp_path: Path) -> None:
     assert len(end["volumes"]) == 1, "the anonymous volume moved along, and no other is left"
 
 
+@pytest.mark.flavour_in_turn
+def test_module_killed_in_the_middle(place: Host, tmp_path: Path) -> None:
+    first = Playbook(place)
+    first.task("old", "host", {**document({"volumes": ["/anonymous"]}), "monitor": 0})
+    new = document({"volumes": ["/anonymous"], "environment": {"V": 2}})
+    first.task("new", "host", {**new, "monitor": 20})
+    process = first.start(tmp_path)
+    _wait_for(place, "app.next")
+    module = place.run(["pgrep", "-f", "^/usr/bin/python3 -c import sys;sys.version_info"]).stdout.split()
+    place.run(["kill", "-9", *module])
+    text = process.communicate(timeout=60)[0]
+    assert "the host gave no answer" in Outcome(process.returncode, text, recorded(tmp_path)).failed("new")
+    play = Playbook(place)
+    play.converge("on", "host", new)
+    outcome = play.run()
+    outcome.converged("on", "StartContainer", "RemoveContainer", "RenameContainer")
+    seen = scene.snapshot(place)
+    assert list(seen["containers"]) == ["app"]
+    assert len(seen["volumes"]) == 1
+
+
 def _fails_without_engine(place: Host, process: subprocess.Popen[str], tmp_path: Path) -> None:
     text = process.communicate(timeout=120)[0]
     message = Outcome(process.returncode, text, recorded(tmp_path)).failed("apply")

@@ -103,6 +103,7 @@ def test_digests_tags_pushes_and_removals(place: Host, registries: tuple[str, st
     by_digest = f"{free}/team/app@{outcome.json('lose')}"
     play = Playbook(place)
     play.converge("digest", "host", _document(by_digest))
+    play.engine("only name", "DELETE", f"/images/{scene.WEB}:2")
     play.task("in use", "host", {"scope": "other", "images": {by_digest: {"state": "absent"}}})
     play.converge("gone", "host", {"scope": "images"})
     play.task("untag", "image", {"name": by_digest, "state": "absent"})

@@ -71,7 +71,8 @@ def _shows_each_object(outcome: Outcome) -> None:
     assert outcome.ok("recreate")["changed"] is True
     assert outcome.json("recreated")["containers"]["app"]["Id"] != restarted["containers"]["app"]["Id"]
     outcome.converged("env", *REPLACE)
-    outcome.converged("network again", "DisconnectNetwork", "RemoveNetwork", "CreateNetwork", "ConnectNetwork")
+    steps = ["DisconnectNetwork", "RemoveNetwork", "CreateNetwork", "ConnectNetwork"]
+    outcome.converged("network again", "CreateVolume", *steps, "RemoveVolume")
     endpoint = outcome.json("moved")["containers"]["app"]["NetworkSettings"]["Networks"]["net"]
     assert endpoint["IPAddress"].startswith("10.77.21.")
     assert "alias" in endpoint["Aliases"]

@@ -90,6 +90,8 @@ class Decision:
         if found is not None and world.refuse_foreign(container.path, f"the container {container.name}", found.labels):
             return
         successor = world.successor(container.name)
+        if container.state_only and not self._has_state(found, successor):
+            return
         if container.name in world.gone or (found is None and container.name + NEXT in world.gone):
             self._create_after_volume(found, successor)
         elif found is None and successor is None:
@@ -112,6 +114,15 @@ class Decision:
         untouched = self.progress.started is None and not self.progress.replaced
         if stopped is not None and untouched and self.container.state in (STARTED, RESTARTED):
             self._start("handed its port on", [stopped])
+
+    def _has_state(self, found: Optional[ObservedContainer], successor: Optional[ObservedContainer]) -> bool:
+        """Whether there is a state to change, where nothing else of the container is declared. It cannot be made."""
+        if successor is None and (found is None or found.status in ("dead", "removing")):
+            what = f"the container {self.container.name} is {found.status if found else 'not on the host'}"
+            self.world.draft.refuse(self.container.path, f"{what}, and without an image it cannot be created")
+            return False
+        # What was left half done is for the whole declaration to finish, unless it stands in the state's way.
+        return found is None or self.container.state != PRESENT
 
     # -- what there is ------------------------------------------------------------------------
 
@@ -206,6 +217,8 @@ class Decision:
         restarts = state == RESTARTED or self.readiness.must_restart(self.container)
         if found.status == "paused" and not restarts:
             self.progress.started = draft.add(UnpauseContainer(name, "is paused"), before)
+            if found.health:  # which says nothing while no probe runs
+                self.creation.prove(name, self.progress, cause="it was paused")
         elif name in self.world.stops:
             self._start("handed its port on", [*before, self.world.stops[name]])
         elif not running and (interrupted or not self._finished(found)):
@@ -248,6 +261,8 @@ class Decision:
     # -- what differs -------------------------------------------------------------------------
 
     def _differences(self, found: ObservedContainer) -> List[Difference]:
+        if self.container.state_only:
+            return []
         ours = found.labels.get(SCOPE) == self.world.desired.scope
         before = parse_declared(found.labels.get(DECLARED)) if ours else None
         image = self.world.observed.images.get(found.image_id)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Tuple
 
+DEFAULT_RETRIES = 3  # of a health check that sets none (moby, daemon/health.go)
 # (True, why) it has; (False, why) it never will; (None, why) not yet.
 Verdict = Tuple[Optional[bool], str]
 
@@ -29,7 +30,7 @@ def judge(condition: str, inspect: Mapping[str, Any], seconds: float, monitor: f
     if int(inspect.get("RestartCount") or 0) > 0 and status == "restarting":
         return False, f"keeps failing: it exited with code {code} and is restarted"
     if health and health != "none":
-        return _healthy(health, state)
+        return _healthy(health, inspect)
     if condition == "healthy":
         return False, "has no health check, so it can never be healthy"
     if status != "running":
@@ -47,14 +48,21 @@ def _completed(status: str, code: int, inspect: Mapping[str, Any]) -> Verdict:
     return (None, "restarts") if _restarts(inspect) else (False, f"exited with code {code}")
 
 
-def _healthy(health: str, state: Mapping[str, Any]) -> Verdict:
+def _healthy(health: str, inspect: Mapping[str, Any]) -> Verdict:
     if health == "healthy":
         return True, "is healthy"
-    if health == "unhealthy":
-        log = (state.get("Health") or {}).get("Log") or [{}]
-        output = str(log[-1].get("Output") or "").strip()
-        return False, f"is unhealthy: {output[-500:]}" if output else "is unhealthy"
-    return None, "its health check has not passed yet"
+    if health != "unhealthy" or _is_stale(inspect):
+        return None, "its health check has not passed yet"
+    log = (inspect["State"].get("Health") or {}).get("Log") or [{}]
+    output = str(log[-1].get("Output") or "").strip()
+    return False, f"is unhealthy: {output[-500:]}" if output else "is unhealthy"
+
+
+def _is_stale(inspect: Mapping[str, Any]) -> bool:
+    """Whether no probe has spoken yet: the engine says unhealthy of a paused container, until one has passed."""
+    found = inspect["State"].get("Health") or {}
+    check = (inspect.get("Config") or {}).get("Healthcheck") or {}
+    return "FailingStreak" in found and int(found["FailingStreak"]) < int(check.get("Retries") or DEFAULT_RETRIES)
 
 
 def _restarts(inspect: Mapping[str, Any]) -> bool:

@@ -68,3 +68,13 @@ TABLE = [
 @pytest.mark.parametrize(("condition", "inspect", "seconds", "monitor", "expected"), TABLE)
 def test_judge(condition, inspect, seconds, monitor, expected):
     assert judge(condition, inspect, seconds, monitor) == expected
+
+
+@pytest.mark.parametrize(
+    ("streak", "retries", "verdict"),
+    [(0, None, None), (2, None, None), (3, None, False), (4, 5, None), (5, 5, False), (1, 0, None), (3, 0, False)],
+)
+def test_unhealthy_means_nothing_before_as_many_probes_have_failed(streak, retries, verdict):
+    state = {"Status": "running", "Health": {"Status": "unhealthy", "FailingStreak": streak}}
+    inspect = {"State": state, "Config": {"Healthcheck": {"Retries": retries}}}
+    assert judge("ready", inspect, 0.0, 0.0)[0] is verdict
