@@ -489,4 +489,5 @@ class Containers:
 
     def _health(self, config: Mapping[str, Any], status: str) -> Dict[str, Any]:
         test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
-        return {} if test[0] == "NONE" else {"Health": {"Status": status, "FailingStreak": 0, "Log": []}}
+        streak = 1000 if status == "unhealthy" else 0  # more than any declaration's retries
+        return {} if test[0] == "NONE" else {"Health": {"Status": status, "FailingStreak": streak, "Log": []}}
