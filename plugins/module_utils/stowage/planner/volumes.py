@@ -44,7 +44,7 @@ def _plan_missing(volume: Volume, world: World) -> None:
 
 
 def _plan_implicit(world: World) -> None:
-    """Make what containers mount and nobody has yet, beforehand rather than by the engine, so that the plan shows it."""
+    """Make what containers mount and nobody has yet. The engine would, too, but no plan would show it."""
     known = {*world.observed.volumes, *(volume.name for volume in world.desired.volumes)}
     for container in world.declared.values():
         for mount in container.definition.get("volumes") or ():
