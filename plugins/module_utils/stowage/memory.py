@@ -98,11 +98,15 @@ class Memory:
 
 
 def _merged(before: Mapping[str, Any], manifest: Mapping[str, Any]) -> Dict[str, Any]:
-    """The later declaration of an object takes the place of the earlier one."""
+    """The later declaration of an object takes the place of the earlier one; one of its state alone, that state's."""
     merged = {**before, **manifest}
     for section in _SECTIONS:
         earlier = before.get(section)
-        objects = {**(earlier if isinstance(earlier, dict) else {}), **(manifest.get(section) or {})}
+        objects = dict(earlier) if isinstance(earlier, dict) else {}
+        for name, later in (manifest.get(section) or {}).items():
+            known = objects.get(name)
+            state_only = isinstance(later, dict) and set(later) == {"state"} and later["state"] != "absent"
+            objects[name] = {**known, **later} if state_only and isinstance(known, dict) else later
         if objects:
             merged[section] = objects
     return merged

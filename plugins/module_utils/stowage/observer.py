@@ -204,7 +204,9 @@ def _inspect_images(
     wanted: Set[str] = set()
     for container in desired.containers:
         found = inspected.get(container.name)
-        if found and ((found.get("Config") or {}).get("Labels") or {}).get(SPEC) != container.spec:
+        if not found or container.state_only:
+            continue
+        if ((found.get("Config") or {}).get("Labels") or {}).get(SPEC) != container.spec:
             wanted.add(str(found.get("Image")))
     for image in desired.images:
         if image.platform or image.load is not None:

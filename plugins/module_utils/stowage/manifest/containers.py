@@ -47,6 +47,8 @@ def _parse_service(
         # Only names and their number matter of what shall go; the rest may stay in place, unread.
         document = {key: document[key] for key in ("container_name", "scale", "deploy") if key in document}
         return parse_service(document, entry.path, entry.problems)
+    if _is_state_only(entry):
+        return {}
     service = parse_service(document, entry.path, entry.problems)
     if service.get("build") is not None:
         entry.problem("declare the build under images: and name that image here", "build")
@@ -63,6 +65,11 @@ def _parse_service(
         if mount.get("type") == "volume" and mount.get("source") in volumes:
             mount["source"] = volumes[mount["source"]]
     return service
+
+
+def _is_state_only(entry: Reader) -> bool:
+    """Whether this is about the state of a container that is there already: no key says how to make one."""
+    return "state" in entry.document and all(key in OURS for key in entry.document) and not entry.flag("recreate")
 
 
 def _names(key: str, service: Mapping[str, Any], entry: Reader) -> Tuple[str, ...]:
@@ -102,6 +109,9 @@ def _check_references(
 def _containers(
     entry: Reader, key: str, names: Sequence[str], service: Mapping[str, Any], state: str
 ) -> List[Container]:
-    spec = spec_hash(service, str(service.get("image") or "")) if state != ABSENT else ""
+    state_only = state != ABSENT and _is_state_only(entry)
+    spec = spec_hash(service, str(service.get("image") or "")) if state != ABSENT and not state_only else ""
     remove_volumes, recreate = entry.flag("remove_volumes"), entry.flag("recreate")
-    return [Container(name, key, entry.path, service, spec, state, remove_volumes, recreate) for name in names]
+    return [
+        Container(name, key, entry.path, service, spec, state, remove_volumes, recreate, state_only) for name in names
+    ]

@@ -109,7 +109,8 @@ class Container:
 
     ``service`` names the declaration it is a replica of; other containers' ``depends_on``,
     ``service:x`` and links refer to that. ``spec`` is the hash of ``definition``.
-    ``remove_volumes`` lets an absent container's anonymous volumes go with it.
+    ``remove_volumes`` lets an absent container's anonymous volumes go with it. ``state_only``: nothing but
+    the state of a container that is there already is declared; ``definition`` and ``spec`` are empty then.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Container:
     state: str = STARTED
     remove_volumes: bool = False
     recreate: bool = False
+    state_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _endpoint_after(
 ) -> Optional[Mapping[str, Any]]:
     """As declared where it is declared, else as it was; None where the container leaves the network."""
     declared = world.declared.get(user.name)
-    if declared is None:
+    if declared is None or declared.state_only:
         return strangers.endpoint(user, name)
     return endpoints(declared.definition, declared.service, world.observed.api_version, world.container_name).get(name)
 

@@ -61,10 +61,10 @@ def _release(
         return world.stops[holder.name]
     declared = world.declared.get(holder.name)
     leaves = holder.name in world.dropped or (declared is not None and not _keeps(declared, port))
-    if not leaves and declared is None and not world.is_successor(holder.name):
+    if not leaves and world.is_stranger(holder.name) and not world.is_successor(holder.name):
+        whose = "not declared here" if declared is None else "whose ports are not declared here"
         world.draft.refuse(
-            f"{container.path}.ports",
-            f"port {port[1]}/{port[2]} is held by the container {holder.name}, not declared here",
+            f"{container.path}.ports", f"port {port[1]}/{port[2]} is held by the container {holder.name}, {whose}"
         )
     if not leaves:
         return None
@@ -75,4 +75,6 @@ def _release(
 
 
 def _keeps(declared: Container, port: HostPort) -> bool:
-    return declared.state != STOPPED and any(p[1:] == port[1:] for p in fixed_ports(declared.definition))
+    if declared.state == STOPPED:
+        return False
+    return declared.state_only or any(p[1:] == port[1:] for p in fixed_ports(declared.definition))

@@ -138,7 +138,7 @@ class Removals:
     def _networks_of(self, name: str) -> Sequence[str]:
         """The networks a container that stays will be in when the plan has run."""
         declared = self.world.declared.get(name)
-        if declared is None:
+        if declared is None or declared.state_only:
             return self.world.observed.containers[name].networks
         return list(declared.definition.get("networks") or ())
 
@@ -154,7 +154,7 @@ class Removals:
             standing = world.images.get(str(declared.definition.get("image"))) if declared is not None else None
             if standing is not None:
                 users.setdefault(standing.image_id, []).append(name)
-            elif name not in world.dropped and not world.is_successor(name):
+            elif world.is_stranger(name):
                 users.setdefault(container.image_id, []).append(name)
         return users, removed
 

@@ -49,7 +49,7 @@ def kept_places(observed: Observed, scope: str) -> Dict[Tuple[str, str], Place]:
 
 
 class Strangers:
-    """The containers on one scope's networks that it does not declare."""
+    """The containers on one scope's networks that it does not describe."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -60,7 +60,7 @@ class Strangers:
         """Those that an earlier run took off the network and did not put back."""
         by_id = {container.id: container for container in self.world.observed.containers.values()}
         kept = [by_id[place.container_id] for place in self.places.values() if self._is_in(place, network, by_id)]
-        return [user for user in kept if self._is_stranger(user) and network not in user.networks]
+        return [user for user in kept if self.world.is_stranger(user.name) and network not in user.networks]
 
     def endpoint(self, user: ObservedContainer, network: str) -> Mapping[str, Any]:
         """The place it has in the network, or had before an earlier run took it off."""
@@ -72,7 +72,7 @@ class Strangers:
 
     def keep(self, user: ObservedContainer, network: str) -> Optional[int]:
         """The step after which the container may leave the network; None where nothing has to be kept."""
-        if not self._is_stranger(user) or network not in user.networks:
+        if not self.world.is_stranger(user.name) or network not in user.networks:
             return None
         draft, name = self.world.draft, _volume_name(network, user.id)
         labels = {
@@ -89,7 +89,9 @@ class Strangers:
 
     def give_back(self, users: Sequence[ObservedContainer], network: str, back: Sequence[int]) -> None:
         """Once these steps have put all of them back, nothing need be kept any more."""
-        for user in filter(self._is_stranger, users):
+        for user in users:
+            if not self.world.is_stranger(user.name):
+                continue
             volume = _volume_name(network, user.id)
             self._given_back[volume] = self.world.draft.add(RemoveVolume(volume, f"{user.name} has its place"), back)
 
@@ -119,10 +121,6 @@ class Strangers:
         if any(declared.name == network and declared.state == ABSENT for declared in self.world.desired.networks):
             return False
         return network in self.world.observed.networks or network in self.world.network_ready
-
-    def _is_stranger(self, user: ObservedContainer) -> bool:
-        world = self.world
-        return user.name not in world.declared and user.name not in world.dropped and not world.is_successor(user.name)
 
     @staticmethod
     def _is_in(place: Place, network: str, by_id: Mapping[str, ObservedContainer]) -> bool:

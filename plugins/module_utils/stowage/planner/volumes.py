@@ -69,11 +69,11 @@ def _plan_present(volume: Volume, found: ObservedVolume, world: World) -> None:
         )
         return
     users = world.volume_users.get(volume.name, [])
-    strangers = [user.name for user in users if not _is_ours(user.name, world)]
+    strangers = [user.name for user in users if world.is_stranger(user.name)]
     if strangers:
         world.draft.refuse(
             volume.path,
-            f"the volume {volume.name} cannot be made anew: {', '.join(strangers)} not declared here use it",
+            f"the volume {volume.name} cannot be made anew: in use by {', '.join(strangers)}, not described here",
         )
         return
     _recreate(volume, users, ", ".join(causes), world)
@@ -93,10 +93,6 @@ def _differences(volume: Volume, found: ObservedVolume) -> List[str]:
     if causes and own != wanted.get("Labels", {}):
         causes.append("labels changed")
     return causes
-
-
-def _is_ours(name: str, world: World) -> bool:
-    return name in world.declared or name in world.dropped or world.is_successor(name)
 
 
 def _recreate(volume: Volume, users: List[ObservedContainer], cause: str, world: World) -> None:

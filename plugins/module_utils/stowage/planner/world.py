@@ -91,6 +91,11 @@ class World:
         """Whether this is the ``.next`` of a declared container, left by a run that did not end."""
         return name.endswith(NEXT) and name[: -len(NEXT)] in self.declared and self._is_leftover(name)
 
+    def is_stranger(self, name: str) -> bool:
+        """Whether a container that stays is not described here: not declared, or by nothing but its state."""
+        declared = self.declared.get(name[: -len(NEXT)] if self.is_successor(name) else name)
+        return name not in self.dropped and (declared is None or declared.state_only)
+
     def _is_leftover(self, name: str) -> bool:
         found = self.observed.containers.get(name)
         return bool(found and REPLACES in found.labels and found.labels.get(SCOPE) == self.desired.scope)

@@ -222,7 +222,7 @@ def test_not_under_somebody_elses_container():
     host.deploy(data(TMPFS))
     together(stranger("theirs", HostConfig=MOUNTED), state("theirs", Status="exited"))(host)
     assert host.refusals(data(NFS, recreate=True)) == {
-        "$.volumes.data": "the volume data cannot be made anew: theirs not declared here use it"
+        "$.volumes.data": "the volume data cannot be made anew: in use by theirs, not described here"
     }
 
 
