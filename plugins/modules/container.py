@@ -68,7 +68,11 @@ options:
     type: bool
   image:
     description:
-      - The image, as in V(nginx:1.27) or V(registry.example.net/web@sha256:…). Needed unless O(state=absent).
+      - The image, as in V(nginx:1.27) or V(registry.example.net/web@sha256:…). Needed unless O(state=absent), or
+        nothing but O(state) is declared.
+      - "Without any option of the container beside O(state), the task is about the state of a container that is
+        there already: it is started, stopped or restarted, and never compared, replaced or made. Where it is not
+        there, the task fails. One that a scope owns needs that O(scope)."
     type: str
   pull_policy:
     description:
@@ -585,6 +589,11 @@ EXAMPLES = r"""
     image: valkey:8
   check_mode: true
   diff: true
+
+- name: Stop a container that is there, and change nothing else of it
+  stowage.docker.container:
+    name: cache
+    state: stopped
 
 - name: Remove a container with its anonymous volumes
   stowage.docker.container:

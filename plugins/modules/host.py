@@ -95,6 +95,8 @@ options:
         C(scale) and C(deploy.replicas), which make C(web-1), C(web-2) and so on of C(web); C(container_name)."
       - "C(state): V(started) (default), V(present) (exists as declared; whether it runs is left as it is),
         V(stopped), V(restarted) (restarted on every run) or V(absent)."
+      - "A container with C(state) and no key besides is one that is there already, in this scope or in none: only its
+        state is changed, and the rest is left as it is. Where it is not there, the document is refused."
       - "C(recreate): V(true) replaces the container on every run. C(remove_volumes): V(true) lets anonymous volumes
         go with a container that is V(absent)."
       - A named volume or network that the document declares is meant by its key in there. Any other has to exist.

@@ -80,6 +80,14 @@ def test_a_part_adds_to_what_is_known(memory):
     assert recalled["networks"] == {"edge": {}}
 
 
+def test_a_state_alone_takes_nothing_else_away(memory):
+    memory.remember("shop", MANIFEST)
+    memory.remember("shop", {"scope": "shop", "containers": {"web": {"state": "stopped"}}}, whole=False)
+    assert memory.recall()["shop"]["containers"] == {"web": {**MANIFEST["containers"]["web"], "state": "stopped"}}
+    memory.remember("shop", {"scope": "shop", "containers": {"web": {"state": "absent"}}}, whole=False)
+    assert memory.recall()["shop"]["containers"] == {"web": {"state": "absent"}}
+
+
 def test_a_disk_that_cannot_be_written_is_no_reason_to_fail(tmp_path):
     (tmp_path / "state").write_text("a file where the folder should be")
     memory = Memory(str(tmp_path / "state"), "unix:///a")

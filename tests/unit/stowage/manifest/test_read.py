@@ -231,3 +231,13 @@ def test_states_and_flags():
 def test_what_looks_wrong_and_is_not(containers):
     document = {name: {"image": "app:1", **keys} for name, keys in containers.items()}
     assert len(desired(containers=document).containers) == len(containers)
+
+
+@pytest.mark.parametrize("state", ["present", "started", "stopped", "restarted"])
+def test_nothing_but_a_state(state):
+    (web,) = desired(containers={"web": {"state": state, "recreate": False, "remove_volumes": True}}).containers
+    assert web == Container("web", "web", "$.containers.web", {}, state=state, remove_volumes=True, state_only=True)
+
+
+def test_absent_is_no_state_of_its_own():
+    assert not desired(containers={"web": {"state": "absent"}}).containers[0].state_only

@@ -220,6 +220,9 @@ IMAGES = [
 CONTAINERS = [
     ({"web": "app:1"}, ["$.containers.web: expected a mapping, found a string", "$.containers.web.image: must name an image"]),
     ({"web": {}}, ["$.containers.web.image: must name an image"]),
+    ({"web": {"state": "stopped", "image": None}}, ["$.containers.web.image: must name an image"]),
+    ({"web": {"state": "stopped", "scale": 2}}, ["$.containers.web.image: must name an image"]),
+    ({"web": {"state": "started", "recreate": True}}, ["$.containers.web.image: must name an image"]),
     (
         {"web": {"image": "Bad:Image", "state": "up"}},
         [
