@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.hosts import Host
 from tests.integration import scene
 from tests.integration.playbook import Playbook
@@ -16,6 +18,7 @@ def _foreign(**labels: str) -> dict[str, Any]:
     return {"Image": "stowage-test/web:1", "Cmd": ["sleep", "1000"], "Labels": labels, "StopTimeout": 0}
 
 
+@pytest.mark.flavour_in_turn
 def test_objects_of_others_are_not_touched(place: Host) -> None:
     scope = "io.stowage.scope"
     strangers = {
@@ -62,6 +65,7 @@ def _replaced_or_refused(outcome: Any) -> None:
     assert "web.next" in outcome.failed("replace/apply")
 
 
+@pytest.mark.flavour_in_turn
 def test_a_name_like_the_beginning_of_an_id_is_a_name(place: Host) -> None:
     made = place.engine("POST", "/containers/create?name=bystander", _foreign())["Id"]
     place.engine("POST", "/containers/bystander/start")
