@@ -30,17 +30,17 @@ _RECORDED = Path(__file__).parent / "recorded.json"
 def _figure(count: int, kind: str, memory: bool) -> dict[str, Any]:
     document = {"version": 1, **workload.manifest(count)}
     began = time.process_time()
-    desired, policy = parse_manifest(document)
+    parts = parse_manifest(document)
     parsed = time.process_time() - began
-    specs = {container.name: container.spec for container in desired.containers}
+    specs = {container.name: container.spec for container in parts[0].desired.containers}
     if kind == "changed":
-        desired, policy = parse_manifest({"version": 1, **workload.manifest(count, "test", everywhere=True)})
+        parts = parse_manifest({"version": 1, **workload.manifest(count, "test", everywhere=True)})
     engine: Any = _Recorded({} if kind == "full" else specs)
-    observed = observe_host(engine, desired, Accounts(desired).login)
+    observed = observe_host(engine, parts[0].desired, Accounts(parts[0].desired).login)
     if memory:
         tracemalloc.start()
     began = time.process_time()
-    plan = plan_changes(desired, observed, policy)
+    plan = plan_changes(parts, observed)
     seconds = time.process_time() - began
     operations = len(plan.steps)
     if (kind == "empty") != (operations == 0):

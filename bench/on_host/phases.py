@@ -25,22 +25,23 @@ with open(sys.argv[1], "rb") as file:  # noqa: PTH123  what pathlib costs is not
 
 # All that the bootstrap imports for a request.
 from stowage import request  # noqa: E402  the import is what is measured
-from stowage.converge import Accounts  # noqa: E402
+from stowage.converge import Accounts, as_one  # noqa: E402
 from stowage.manifest import parse_manifest  # noqa: E402
 from stowage.observer import observe_host  # noqa: E402
 from stowage.planner import plan_changes  # noqa: E402
 
 marks.append(("import", time.perf_counter()))
-desired, policy = parse_manifest({"version": 1, **document})
+parts = parse_manifest({"version": 1, **document})
 marks.append(("parse", time.perf_counter()))
 
 calls: list[str] = []
 engine, _address = request.connect({})
 engine.on_call = lambda phase, method, path: calls.append(f"{method} {path}") if phase == "before" else None
+desired = as_one(parts)
 accounts = Accounts(desired)
 observed = observe_host(engine, desired, accounts.login)
 marks.append(("observe", time.perf_counter()))
-plan = plan_changes(desired, observed, policy)
+plan = plan_changes(parts, observed)
 marks.append(("plan", time.perf_counter()))
 engine.close()
 

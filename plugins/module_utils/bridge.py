@@ -11,25 +11,35 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
-from .options import container, host, host_info, image, network, peer, volume
+from .options import container, host, host_info, image, network, peer, stack, stack_info, volume
 from .options.common import OptionError, Spec, engine_of, is_settled
 
 REQUEST_FILE = "_request_file"
 # The module's name -> the section of a manifest that holds its one object.
 SECTIONS = {"container": "containers", "image": "images", "network": "networks", "volume": "volumes"}
-_DECLARING = {"host": host, "container": container, "image": image, "network": network, "volume": volume}
+_DECLARING = {
+    "host": host,
+    "container": container,
+    "image": image,
+    "network": network,
+    "volume": volume,
+    "stack": stack,
+}
+_ASKING = {"host_info": host_info, "stack_info": stack_info}
 _REFUSED: Dict[str, Mapping[str, str]] = {
     "container": peer.REFUSED,
     "image": image.REFUSED,
     "network": network.REFUSED,
+    "stack": stack.REFUSED,
 }
 
 
 def argument_spec(kind: str) -> Spec:
     """The options of a module, as AnsibleModule takes them."""
-    return host_info.SPEC if kind == "host_info" else _DECLARING[kind].SPEC
+    return _ASKING[kind].SPEC if kind in _ASKING else _DECLARING[kind].SPEC
 
 
 def sort_options(kind: str, given: Mapping[str, Any]) -> Tuple[Dict[str, Any], List[str]]:
@@ -64,15 +74,15 @@ def _nearest(key: str, names: Iterable[str]) -> str:
 def request_from(kind: str, params: Mapping[str, Any], *, check: bool) -> Dict[str, Any]:
     """The request that options mean. Raises OptionError with everything that is wrong with them."""
     request: Dict[str, Any] = {"version": 1, "engine": engine_of(params)}
-    if kind == "host_info":
-        return {**request, "do": "info", "info": host_info.question_of(params)}
+    if kind in _ASKING:
+        return {**request, "do": _ASKING[kind].DO, "info": _ASKING[kind].question_of(params)}
     problems: List[str] = []
     manifest = {"version": 1, **_DECLARING[kind].manifest_of(params, problems)}
     if problems:
         raise OptionError(problems)
     request.update(do="converge", check=check, lock_timeout=params["lock_timeout"], manifest=manifest)
     # What was declared last is kept per scope; a scope of single objects was never declared as a whole.
-    request["remember"] = kind == "host"
+    request["remember"] = kind in ("host", "stack")
     return request
 
 
@@ -87,7 +97,9 @@ def result_from(kind: str, request: Mapping[str, Any], answer: Mapping[str, Any]
         result["msg"] = answer["msg"]
     if kind in SECTIONS:
         _single(kind, request, result)
-    if diff and kind != "host_info" and "plan" in result:
+    if kind == "stack":
+        _single_stack(result)
+    if diff and kind not in _ASKING and "plan" in result:
         result["diff"] = {"prepared": "".join(f"{line}\n" for line in result["plan"])}
     return result
 
@@ -102,6 +114,8 @@ def refusal(kind: str, problems: List[Mapping[str, str]]) -> str:
 def _path(kind: str, path: str) -> str:
     """The path as the task has it: below the document for host, the option alone for a single object."""
     path = path.removeprefix("$.")
+    if kind == "stack" and path.startswith("stacks"):
+        return re.sub(r'\Astacks(\.[\w-]+|\["[^"]*"\])\.?', "", path) or "name"
     section = SECTIONS.get(kind)
     if section is None or not path.startswith(section):
         return path
@@ -120,6 +134,12 @@ def _single(kind: str, request: Mapping[str, Any], result: Dict[str, Any]) -> No
             found = objects
     names = list(request["manifest"][SECTIONS[kind]])
     result[kind] = found.get(names[0]) or (next(iter(found.values())) if len(found) == 1 else {})
+
+
+def _single_stack(result: Dict[str, Any]) -> None:
+    """Put what is known of the one stack under the module's own name."""
+    stacks = result.pop("stacks", None) or {}
+    result["stack"] = next(iter(stacks.values()), {})
 
 
 def run_module(kind: str) -> None:

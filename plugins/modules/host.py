@@ -101,7 +101,15 @@ options:
         go with a container that is V(absent)."
       - A named volume or network that the document declares is meant by its key in there. Any other has to exist.
     type: dict
+  stacks:
+    description:
+      - Compose projects with their names as keys, planned and carried out together with the rest. The values are
+        options of M(stowage.docker.stack), as in C({src: shop, env: {TAG: "3.1"}}).
+      - Each is a scope of its own. A stack that is not named any more stays; C(state) V(absent) removes it.
+      - A network or volume that one stack, or this document, makes is used by another as C(external).
+    type: dict
 seealso:
+  - module: stowage.docker.stack
   - module: stowage.docker.container
   - module: stowage.docker.image
   - module: stowage.docker.host_info
@@ -314,6 +322,10 @@ networks:
   type: dict
 volumes:
   description: The declared volumes as they are now, by name, with C(driver) and C(mountpoint).
+  returned: success
+  type: dict
+stacks:
+  description: The declared stacks as they are now, by name, as RV(stowage.docker.stack_info#module:stacks) has them.
   returned: success
   type: dict
 """

@@ -24,7 +24,9 @@ from ..module_utils import bridge
 from ..module_utils.options.common import OptionError
 from ..module_utils.stowage.content import ContentError
 from .delivery import Delivery
+from .projects import Controller, Stacks
 from .sources import Sources
+from .templates import Texts
 
 COLLECTION = "stowage.docker"
 
@@ -43,11 +45,24 @@ class DeclaringAction(ActionBase):
             request = self._request()
         except OptionError as error:
             return {"changed": False, "failed": True, "msg": str(error)}
-        sources = Sources(request.get("manifest") or {}, self._find)
+        texts = Texts(self, task_vars)
+        stacks = Stacks(request.get("manifest") or {}, Controller(self._find, texts.read, texts.variable))
+        if stacks.problems:
+            answer = {"failed": True, "changed": False, "problems": stacks.problems}
+            return bridge.result_from(self.KIND, request, answer, diff=False)
+        result = self._converge(request, stacks, task_vars)
+        if stacks.warnings:
+            result["warnings"] = [*stacks.warnings, *(result.get("warnings") or ())]
+        return result
+
+    def _converge(self, request: dict[str, Any], stacks: Stacks, task_vars: dict[str, Any]) -> dict[str, Any]:
+        sources = Sources(request.get("manifest") or {}, self._find, stacks.contents)
         delivery = Delivery(self, task_vars)
         if self._task.async_val or getattr(self._connection._shell, "_IS_WINDOWS", False):
             return self._run_module(request, sources, delivery, task_vars)
         answer = self._ask(request, sources, delivery)
+        for problem in answer.get("problems") or ():
+            problem["path"] = stacks.locate(problem["path"])
         result = bridge.result_from(self.KIND, request, answer, diff=bool(self._task.diff))
         if result["failed"]:
             result.setdefault("msg", "failed; see failures")
@@ -63,7 +78,8 @@ class DeclaringAction(ActionBase):
         needed = answer.get("needed_files")
         if not needed:
             return answer
-        request["files"] = _bring(needed, sources, delivery)
+        request["contents"], rest = sources.split(needed)
+        request["files"] = _bring(rest, sources, delivery) if rest else {}
         return delivery.ask(request)
 
     def _run_module(
@@ -74,7 +90,8 @@ class DeclaringAction(ActionBase):
             answer = {"failed": True, "changed": False, "problems": sources.problems}
             return bridge.result_from(self.KIND, request, answer, diff=False)
         if sources.digests and not request.get("check"):
-            request["files"] = _bring(sources.digests, sources, delivery)
+            request["contents"], rest = sources.split(sources.digests)
+            request["files"] = _bring(rest, sources, delivery) if rest else {}
         required = [key for key, option in bridge.argument_spec(self.KIND).items() if option.get("required")]
         with tempfile.NamedTemporaryFile("w", dir=constants.DEFAULT_LOCAL_TMP, encoding="utf-8") as file:
             json.dump(request, file)

@@ -1,15 +1,16 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's files that a manifest names: build contexts and image archives.
+"""The controller's files that a manifest names: build contexts and image archives, and the files of stacks.
 
 Finds them, puts what identifies them into the manifest, and packs those that a host asks for. Knows
-the two places in a manifest that name files. Knows nothing of connections.
+the places in a manifest that name files. Knows nothing of connections.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from ..module_utils.stowage.content.context import Context
 
 # Contexts are mostly text: a fast level takes most of what there is to gain.
 _LEVEL = 5
+# A transfer of its own costs as much as a task: this much goes along with the request.
+_SMALL = 1 << 20
+_ROOM = 8 << 20
 # Stands for content that could not be read, so that the host finds all else that is wrong, and only that.
 _UNREAD = "sha256:" + 64 * "0"
 
@@ -29,31 +33,43 @@ class Sources:
     ``problems`` holds, as ``{"path", "message"}``, what could not be used.
     """
 
-    def __init__(self, manifest: dict[str, Any], find: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        manifest: dict[str, Any],
+        find: Callable[[str], str],
+        contents: Mapping[str, Path | bytes] | None = None,
+    ) -> None:
         self._find = find
+        self._contents = contents or {}
         self._contexts: dict[str, Context] = {}
         self._archives: dict[str, str] = {}
         self.problems: list[dict[str, str]] = []
-        for name, entry in _entries(manifest):
+        for path, name, entry in _entries(manifest):
             if isinstance(entry.get("build"), str):  # compose's short syntax
                 entry["build"] = {"context": entry["build"]}
             build, load = entry.get("build"), entry.get("load")
-            path = f'$.images["{name}"]'
             try:
                 if _is_here(build, "context"):
-                    path += ".build"
                     self._identify_context(build)
+            except ContentError as error:
+                self.problems.append({"path": f"{path}.build", "message": str(error)})
+            try:
                 if _is_here(load, "path"):
-                    path += ".load"
                     self._identify_archive(name, load)
             except ContentError as error:
-                self.problems.append({"path": path, "message": str(error)})
+                self.problems.append({"path": f"{path}.load", "message": str(error)})
 
     def file(self, digest: str, folder: Path) -> str:
         """A file to transfer: the archive itself, or the context packed into ``folder``."""
         if digest in self._archives:
             return self._archives[digest]
+        content = self._contents.get(digest)
+        if isinstance(content, Path):
+            return str(content)
         path = folder / digest.replace(":", "-")
+        if content is not None:
+            path.write_bytes(content)
+            return str(path)
         # No name and no time in the header: one context, one file.
         with path.open("wb") as file, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
             self._contexts[digest].pack(packed)
@@ -62,7 +78,23 @@ class Sources:
     @property
     def digests(self) -> list[str]:
         """Everything there is to bring."""
-        return [*self._contexts, *self._archives]
+        return [*self._contexts, *self._archives, *self._contents]
+
+    def split(self, digests: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+        """Small contents, as base64 by their digest, to go along with the request; and the others."""
+        small: dict[str, str] = {}
+        rest: list[str] = []
+        room = _ROOM
+        for digest in digests:
+            content = self._contents.get(digest)
+            size = content.stat().st_size if isinstance(content, Path) else len(content or b"")
+            if content is None or size > min(room, _SMALL):
+                rest.append(digest)
+                continue
+            room -= size
+            data = content.read_bytes() if isinstance(content, Path) else content
+            small[digest] = base64.b64encode(data).decode()
+        return small, rest
 
     def _identify_context(self, build: dict[str, Any]) -> None:
         written = build["context"]
@@ -82,12 +114,17 @@ class Sources:
         self._archives[archive.digest] = path
 
 
-def _entries(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Images that are to be there. What is malformed is left for the host to name, with all the rest."""
-    images = manifest.get("images")
-    for name, entry in images.items() if isinstance(images, dict) else ():
-        if isinstance(entry, dict) and entry.get("state") != "absent":
-            yield name, entry
+def _entries(manifest: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Images that are to be there, with their paths. What is malformed is left for the host to name with the rest."""
+    stacks = manifest.get("stacks")
+    places = {"$": manifest}
+    if isinstance(stacks, dict):
+        places.update((f"$.stacks.{name}", stack) for name, stack in stacks.items())
+    for place, section in places.items():
+        images = section.get("images")
+        for name, entry in images.items() if isinstance(images, dict) else ():
+            if isinstance(entry, dict) and entry.get("state") != "absent":
+                yield f'{place}.images["{name}"]', name, entry
 
 
 def _is_here(section: Any, key: str) -> bool:

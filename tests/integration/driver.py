@@ -69,9 +69,9 @@ def apply(socket: str, manifest: Mapping[str, Any], number: int = 0, phase: str 
 
 def _answer(socket: str, manifest: Mapping[str, Any], killer: Killer) -> dict[str, Any]:
     try:
-        desired, policy = parse_manifest(manifest)
+        parts = parse_manifest(manifest)
         with Engine.connect(f"unix://{socket}") as engine:
             engine.on_call = killer
-            return {**render_run(converge_host(engine, desired, policy)), "calls": killer.count}
+            return {**render_run(converge_host(engine, parts)), "calls": killer.count}
     except Exception:  # noqa: BLE001  the parent tells
         return {"failed": True, "msg": traceback.format_exc(), "calls": killer.count}

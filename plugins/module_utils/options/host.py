@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
+from . import stack
 from .common import CONNECTION, LOCK, REGISTRIES, WAITING, Spec
 from .peer import translate_service
 
@@ -18,6 +19,7 @@ SPEC: Spec = {
     "networks": {"type": "dict"},
     "volumes": {"type": "dict"},
     "containers": {"type": "dict"},
+    "stacks": {"type": "dict"},
     "prune": {"type": "bool", "default": True},
     **WAITING,
     **LOCK,
@@ -34,4 +36,37 @@ def manifest_of(params: Mapping[str, Any], problems: List[str]) -> Dict[str, Any
         translate = isinstance(service, dict)
         containers[name] = translate_service(service, f"containers.{name}.", problems) if translate else service
     manifest["containers"] = containers
+    stacks = {name: _stack(name, options, manifest, problems) for name, options in (params.get("stacks") or {}).items()}
+    if stacks:
+        manifest["stacks"] = stacks
     return manifest
+
+
+_TYPES: Dict[str, Tuple[type, ...]] = {"list": (list,), "dict": (dict,), "bool": (bool,), "float": (int, float)}
+
+
+def _stack(name: str, options: Any, manifest: Mapping[str, Any], problems: List[str]) -> Dict[str, Any]:
+    """The options of one stack with their defaults. How to wait is the whole declaration's, unless told otherwise."""
+    where = f"stacks.{name}."
+    if not isinstance(options, dict):
+        problems.append(f"stacks.{name}: must be a mapping with src or definition")
+        return {}
+    known = {**stack.PROJECT, **WAITING}
+    found = {key: manifest[key] for key in ("wait", "wait_timeout", "monitor")}
+    found.update({key: option["default"] for key, option in stack.PROJECT.items() if "default" in option})
+    names = {alias: key for key, option in known.items() for alias in (key, *option.get("aliases", ()))}
+    for key, value in options.items():
+        if key not in names:
+            problems.append(f"{where}{key}: there is no such option")
+            continue
+        kind, choices = known[names[key]]["type"], known[names[key]].get("choices")
+        wanted = _TYPES.get(kind, (str,))
+        if value is not None and not isinstance(value, wanted):
+            problems.append(f"{where}{key}: must be a {'number' if kind == 'float' else kind}")
+        elif value is not None and choices and value not in choices:
+            problems.append(f"{where}{key}: must be one of {', '.join(choices)}")
+        elif value is not None:
+            found[names[key]] = value
+    if not problems:
+        stack.check(found, where, problems)
+    return found

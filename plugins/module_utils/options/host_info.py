@@ -8,6 +8,8 @@ from typing import Any, Dict, Mapping
 
 from .common import CONNECTION, Spec
 
+DO = "info"
+
 SPEC: Spec = {
     "scope": {"type": "str"},
     "drift": {"type": "bool", "default": True},

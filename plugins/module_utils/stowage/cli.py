@@ -49,20 +49,19 @@ def main(arguments: Optional[Sequence[str]] = None, out: TextIO = sys.stdout, er
 def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     manifest = load_manifest(options.manifest)
     engine, address = connect({"host": options.host})
-    desired, policy = read_declaration(engine, manifest)
+    parts = read_declaration(engine, manifest)
     check = options.command == "plan"
     progress = Progress(err, live=err.isatty() and not options.json)
     try:
         with engine, engine_lock(address, options.lock_timeout):
             run = converge_host(
                 engine,
-                desired,
-                policy,
+                parts,
                 check=check,
                 listener=Listener(progress.step if not check else _ignore, progress.detail),
             )
             if run.report is not None and not run.report.failures:
-                Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
+                Memory(state_directory(os.environ), address).remember_parts(parts, manifest)
     finally:
         progress.close()
     answer = render_run(run)

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 from .engine.auth import find_credential, load_config, server_name
 from .engine.client import Engine
 from .errors import DeclarationError, EngineError, StowageError
 from .executor import Executor, execute_plan, missing_files
 from .manifest import read_manifest
-from .model.desired import Desired, Policy
+from .model.desired import Desired, Part
 from .model.observed import Observed
 from .model.operations import Operation
 from .model.plan import Plan
 from .model.report import Report
-from .observer import observe_host
+from .observer import observe_host, observe_trees
 from .planner import find_lacking, plan_changes
 from .reference import parse
 from .secrets import Redactor, secret_values
@@ -56,22 +56,22 @@ class Listener:
 
 def converge_host(
     engine: Engine,
-    desired: Desired,
-    policy: Policy,
+    parts: Sequence[Part],
     *,
     check: bool = False,
-    files: Optional[Mapping[str, str]] = None,
+    files: Optional[Mapping[str, Union[str, bytes]]] = None,
     listener: Optional[Listener] = None,
 ) -> Run:
     """Make the engine hold what is declared; with ``check``, plan and stop.
 
     Raises DeclarationError where the declaration cannot be met, and EngineError where the engine
     could not be observed. Failures of steps are in the report. ``files`` leads from the digest of content
-    brought from the controller to its path here.
+    brought from the controller to its path here, or to the content itself.
     """
     files, listener = files or {}, listener or Listener()
+    desired = as_one(parts)
     accounts = Accounts(desired)
-    plan, observed = plan_host(engine, desired, policy, accounts)
+    plan, observed = plan_host(engine, parts, accounts)
     if check:
         return Run(plan, observed)
     missing = tuple(missing_files(plan, files))
@@ -81,11 +81,28 @@ def converge_host(
     return Run(plan, observed, execute_plan(plan, executor, listener.progress, Redactor(secret_values(desired))))
 
 
-def plan_host(engine: Engine, desired: Desired, policy: Policy, accounts: Accounts) -> Tuple[Plan, Observed]:
+def as_one(parts: Sequence[Part]) -> Desired:
+    """All that is declared, whoever owns it: what to look at and whom to log in as."""
+    if len(parts) == 1:
+        return parts[0].desired
+    scopes = [part.desired for part in parts]
+    return Desired(
+        scope=", ".join(desired.scope for desired in scopes),
+        registries={host: login for desired in scopes for host, login in desired.registries.items()},
+        images=tuple(image for desired in scopes for image in desired.images),
+        networks=tuple(network for desired in scopes for network in desired.networks),
+        volumes=tuple(volume for desired in scopes for volume in desired.volumes),
+        containers=tuple(container for desired in scopes for container in desired.containers),
+    )
+
+
+def plan_host(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tuple[Plan, Observed]:
     """Observe and plan. Raises as ``converge_host`` does; no secret of the declaration is in an error's text."""
+    desired = as_one(parts)
     try:
-        observed = observe_host(engine, desired, accounts.login)
-        return plan_changes(desired, observed, policy), observed
+        trees = observe_trees([part.desired for part in parts])
+        observed = replace(observe_host(engine, desired, accounts.login), trees=trees)
+        return plan_changes(parts, observed), observed
     except StowageError as error:
         redacted = Redactor(secret_values(desired))(str(error))
         if redacted != str(error):
@@ -93,16 +110,16 @@ def plan_host(engine: Engine, desired: Desired, policy: Policy, accounts: Accoun
         raise
 
 
-def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Desired, Policy]:
+def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Part, ...]:
     """Parse a manifest. Where it is refused, what the host lacks for it is told in the same breath.
 
     Raises DeclarationError.
     """
-    desired, policy, problems = read_manifest(manifest)
+    parts, problems = read_manifest(manifest)
     if not problems:
-        return desired, policy
+        return parts
     with contextlib.suppress(EngineError):
-        problems += find_lacking(desired, observe_host(engine, Desired(desired.scope), _unheard), policy)
+        problems += find_lacking(parts, observe_host(engine, Desired(""), _unheard))
     raise DeclarationError(problems)
 
 

@@ -8,7 +8,7 @@ Knows the engine client and the operations' shapes. The order, failures and roll
 from __future__ import annotations
 
 import time
-from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from .content.context import context_of, dockerfile_in
 from .engine.client import Engine
@@ -18,7 +18,10 @@ from .model.plan import Plan
 from .model.report import Report
 from .reference import parse
 from .service.build import build_query, buildx_command
+from .service.confighash import service_hash
+from .service.labels import COMPOSE_HASH, COMPOSE_IMAGE
 from .service.verdict import judge
+from .tree import Tree
 from .walk import Progress, Walk
 
 Login = Callable[[str], Optional[Mapping[str, str]]]
@@ -37,7 +40,7 @@ class Executor:
     """The operations, bound to one engine.
 
     ``login`` finds the credentials for a reference; ``logins`` are those told for this run, by registry;
-    ``files`` leads from the digest of content brought from the controller to its path on this host.
+    ``files`` leads from the digest of content brought from the controller to its path on this host, or to itself.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class Executor:
         engine: Engine,
         login: Login,
         logins: Mapping[str, Mapping[str, str]],
-        files: Mapping[str, str],
+        files: Mapping[str, Union[str, bytes]],
         detail: Callable[[op.Operation, Mapping[str, Any]], None],
     ) -> None:
         self._engine = engine
@@ -54,6 +57,8 @@ class Executor:
         self._logins = logins
         self._files = files
         self._detail = detail
+        self._image_ids: Dict[str, str] = {}
+        self._trees: Dict[str, Tree] = {}  # one for each directory, for its lock
         self._said: Dict[str, List[str]] = {}  # the last lines of each build, by image
         self._table: Dict[type, Callable[[Any], Any]] = {
             op.PullImage: self._pull_image,
@@ -68,7 +73,7 @@ class Executor:
             op.DisconnectNetwork: self._disconnect_network,
             op.CreateVolume: lambda o: engine.volumes.create(o.name, dict(o.body)),
             op.RemoveVolume: self._remove_volume,
-            op.CreateContainer: lambda o: engine.containers.create(o.name, dict(o.body), o.platform),
+            op.CreateContainer: self._create_container,
             op.StartContainer: lambda o: engine.containers.start(self._container(o.name)),
             op.StopContainer: self._stop_container,
             op.RestartContainer: lambda o: engine.containers.restart(self._container(o.name)),
@@ -78,6 +83,12 @@ class Executor:
             op.RemoveContainer: self._remove_container,
             op.RunHook: self._run_hook,
             op.WaitContainer: self._wait_container,
+            op.WriteFile: self._write_file,
+            op.MakeDirectory: lambda o: self._tree(o.directory).make_directory(o.name, o.mode, o.uid, o.gid),
+            op.RestoreFile: lambda o: self._tree(o.directory).restore(o.name),
+            op.RemoveFile: lambda o: self._tree(o.directory).remove(o.name),
+            op.SettleFiles: lambda o: self._tree(o.name).settle(),
+            op.RemoveFiles: lambda o: self._tree(o.name).remove_all(),
             op.Pause: lambda o: time.sleep(o.seconds),
         }
 
@@ -163,10 +174,20 @@ class Executor:
         return ""
 
     def _path(self, archive: str) -> str:
-        return self._files.get(archive, archive)
+        return str(self._files.get(archive, archive))
 
     def _teller(self, operation: op.Operation) -> Callable[[Mapping[str, Any]], None]:
         return lambda event: self._detail(operation, event)
+
+    # -- files of a stack ---------------------------------------------------------------------
+
+    def _tree(self, directory: str) -> Tree:
+        return self._trees.setdefault(directory, Tree(directory))
+
+    def _write_file(self, operation: op.WriteFile) -> None:
+        content = self._files.get(operation.archive, operation.archive)
+        tree = self._tree(operation.directory)
+        tree.write(operation.name, content, operation.mode, operation.uid, operation.gid)
 
     # -- networks and volumes -----------------------------------------------------------------
 
@@ -198,6 +219,24 @@ class Executor:
         return _exactly(name, name, self._engine.networks.inspect)
 
     # -- containers ---------------------------------------------------------------------------
+
+    def _create_container(self, operation: op.CreateContainer) -> None:
+        body = dict(operation.body)
+        if operation.compose is not None:
+            body["Labels"] = {**body["Labels"], **self._compose_labels(operation)}
+        self._engine.containers.create(operation.name, body, operation.platform)
+
+    def _compose_labels(self, operation: op.CreateContainer) -> Dict[str, str]:
+        """The labels of docker compose that hold ids."""
+        image = str(operation.body["Image"])
+        if image not in self._image_ids:
+            self._image_ids[image] = str(self._engine.images.inspect(image)["Id"])
+        ids = {
+            key: str(self._engine.containers.inspect(self._container(name))["Id"])
+            for key, name in operation.parents.items()
+        }
+        hashed = service_hash(operation.compose or {}, lambda key: ids.get(key, key))
+        return {COMPOSE_IMAGE: self._image_ids[image], COMPOSE_HASH: hashed}
 
     def _stop_container(self, operation: op.StopContainer) -> None:
         _gone(lambda: self._engine.containers.stop(self._container(operation.name)))
@@ -273,11 +312,11 @@ def execute_plan(plan: Plan, executor: Executor, progress: Progress, redact: Cal
     return Walk(plan, executor.perform, executor.explain, progress, redact, WORKERS).run()
 
 
-def missing_files(plan: Plan, files: Mapping[str, str]) -> Sequence[str]:
+def missing_files(plan: Plan, files: Mapping[str, Union[str, bytes]]) -> Sequence[str]:
     """The digests of content this plan needs from the controller and that is not here yet."""
     needed = [
         step.operation.archive
         for step in plan
-        if isinstance(step.operation, (op.BuildImage, op.LoadImage)) and step.operation.archive
+        if isinstance(step.operation, (op.BuildImage, op.LoadImage, op.WriteFile)) and step.operation.archive
     ]
-    return [digest for digest in needed if digest.startswith("sha256:") and digest not in files]
+    return list(dict.fromkeys(digest for digest in needed if digest.startswith("sha256:") and digest not in files))

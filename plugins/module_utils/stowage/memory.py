@@ -12,7 +12,9 @@ import contextlib
 import hashlib
 import json
 import os
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from .model.desired import Part
 
 _SECTIONS = ("images", "networks", "volumes", "containers")
 
@@ -46,6 +48,19 @@ class Memory:
                 return
         with contextlib.suppress(OSError):
             self._write(scope, text)
+
+    def remember_parts(self, parts: Sequence[Part], manifest: Mapping[str, Any]) -> None:
+        """Keep a manifest scope by scope. What is declared away as a whole is forgotten."""
+        stacks = manifest.get("stacks") or {}
+        rest = {key: value for key, value in manifest.items() if key != "stacks"}
+        for desired, policy in parts:
+            if not desired.project:
+                self.remember(desired.scope, rest, whole=policy.prune)
+            elif not desired.containers and policy.one_offs:
+                self.forget(desired.scope)
+            elif not desired.left:
+                # A subset of a stack's services is no reason to forget the others.
+                self.remember(desired.scope, {"version": 1, "stacks": {desired.scope: stacks[desired.scope]}})
 
     def recall(self) -> Dict[str, Mapping[str, Any]]:
         """Every scope's last manifest that can be read; damaged ones are left out."""

@@ -9,7 +9,9 @@ Decides nothing.
 
 from __future__ import annotations
 
+import calendar
 import re
+import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .content.archive import read_archive
@@ -17,7 +19,7 @@ from .content.context import context_of
 from .engine.client import Engine
 from .errors import NotFound
 from .model.desired import ABSENT, Desired, Image
-from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume
+from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedTree, ObservedVolume
 from .parallel import run_all
 from .service.digest import document_hash
 from .service.labels import NEXT, PREFIX, SCOPE, SPEC
@@ -56,10 +58,23 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
         image_ids=image_ids,
         networks={entry["Name"]: _network(entry) for entry in _sorted(networks, "Name")},
         volumes={entry["Name"]: _volume(entry) for entry in _sorted(volumes, "Name")},
-        registry_digests=_ask_registries(engine, desired, image_ids, login),
+        registry_digests=_ask_registries(engine, desired, image_ids, found_images, login),
         content_digests=_hash_contexts(desired.images),
         archive_layers=_read_archives(desired.images),
     )
+
+
+def observe_trees(scopes: Iterable[Desired]) -> Dict[str, ObservedTree]:
+    """The directories of the stacks on this machine, as far as something is declared there."""
+    trees: Dict[str, ObservedTree] = {}
+    for desired in scopes:
+        if desired.directory:
+            from .tree import Tree  # most declarations have no stacks
+
+            tree = Tree(desired.directory)
+            found = tree.observe([file.path for file in desired.files])
+            trees[desired.directory] = ObservedTree(found, tree.placed(), tree.formers())
+    return trees
 
 
 def _sorted(entries: Iterable[Document], key: str) -> List[Document]:
@@ -209,7 +224,7 @@ def _inspect_images(
         if ((found.get("Config") or {}).get("Labels") or {}).get(SPEC) != container.spec:
             wanted.add(str(found.get("Image")))
     for image in desired.images:
-        if image.platform or image.load is not None:
+        if image.platform or image.load is not None or image.every:
             wanted.add(ids.get(image.reference, ""))
     names = sorted(wanted & set(images))
     for name, answer in zip(names, run_all([_inspector(engine, name) for name in names])):
@@ -221,15 +236,32 @@ def _inspector(engine: Engine, identity: str) -> Callable[[], Document]:
     return lambda: engine.images.inspect(identity)
 
 
-def _ask_registries(engine: Engine, desired: Desired, ids: Mapping[str, str], login: Login) -> Dict[str, str]:
-    """The digest each registry holds now, for what is pulled always or pushed."""
+def _ask_registries(
+    engine: Engine, desired: Desired, ids: Mapping[str, str], images: Mapping[str, ObservedImage], login: Login
+) -> Dict[str, str]:
+    """The digest each registry holds now, for what is pushed, or pulled always or when its time has come."""
     asked = [
         image
         for image in desired.images
-        if image.state != ABSENT and (image.push or (image.pull == "always" and image.reference in ids))
+        if image.state != ABSENT
+        and (image.push or (image.pull == "always" and image.reference in ids))
+        and not _is_fresh(image, images.get(ids.get(image.reference, "")))
     ]
     answers = run_all([_registry_digest(engine, image, login) for image in asked])
     return {image.reference: digest for image, digest in zip(asked, answers) if digest}
+
+
+def _is_fresh(image: Image, found: Optional[ObservedImage]) -> bool:
+    """Whether the image got its name less than ``every`` seconds ago (Metadata.LastTagTime, all API versions)."""
+    if not image.every or found is None or found.inspect is None:
+        return False
+    tagged = str((found.inspect.get("Metadata") or {}).get("LastTagTime") or "")
+    try:
+        # Go writes nanoseconds and a Z, which 3.9 does not read.
+        since = calendar.timegm(time.strptime(tagged[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return False
+    return time.time() - since < image.every
 
 
 def _registry_digest(engine: Engine, image: Image, login: Login) -> Callable[[], str]:

@@ -7,13 +7,13 @@ Knows names and shapes of the answer. Environment values and other secrets are n
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Collection, Dict, List, Mapping, Optional
 
 from .converge import Run
 from .model.desired import ABSENT, Desired
 from .model.observed import Observed, ObservedContainer
 from .model.report import Failure, Outcome, Report
-from .service.labels import SCOPE
+from .service.labels import COMPOSE_DIRECTORY, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE, NEXT, SCOPE
 
 Document = Dict[str, Any]
 
@@ -76,6 +76,41 @@ def render_container(container: ObservedContainer) -> Document:
             for (address, port, protocol), target in zip(container.ports, container.targets)
         ],
     }
+
+
+def render_stacks(observed: Observed, wanted: Optional[Collection[str]] = None) -> Dict[str, Document]:
+    """The compose projects on the host, whoever made them, or those that are wanted."""
+    stacks: Dict[str, Document] = {name: _stack() for name in wanted or ()}
+    for name, container in sorted(observed.containers.items()):
+        labels = container.labels
+        project, service = labels.get(COMPOSE_PROJECT), labels.get(COMPOSE_SERVICE, "")
+        one_off = labels.get(COMPOSE_ONE_OFF, "").lower() == "true"
+        if not project or one_off or name.endswith(NEXT) or (wanted is not None and project not in wanted):
+            continue
+        stack = stacks.setdefault(project, _stack())
+        stack["scope"] = stack["scope"] or labels.get(SCOPE, "")
+        stack["directory"] = labels.get(COMPOSE_DIRECTORY, "")
+        about = stack["services"].setdefault(service, _service())
+        about["replicas"] += 1
+        about["running"] += container.status == "running"
+        about["healthy"] += container.health == "healthy"
+        about["unhealthy"] += container.health == "unhealthy"
+        about["containers"][name] = render_container(container)
+        about["ports"] += about["containers"][name]["ports"]
+    for kind, objects in (("networks", observed.networks), ("volumes", observed.volumes)):
+        for name, found in objects.items():
+            project = found.labels.get(COMPOSE_PROJECT)
+            if project and (wanted is None or project in wanted):
+                stacks.setdefault(project, _stack())[kind].append(name)
+    return stacks
+
+
+def _stack() -> Document:
+    return {"scope": "", "directory": "", "services": {}, "networks": [], "volumes": []}
+
+
+def _service() -> Document:
+    return {"replicas": 0, "running": 0, "healthy": 0, "unhealthy": 0, "ports": [], "containers": {}}
 
 
 def _operation(step: Any, outcome: Optional[Outcome]) -> Document:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
-from .converge import Accounts, Run, converge_host, plan_host, read_declaration
+from .converge import Accounts, Run, as_one, converge_host, plan_host, read_declaration
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
-from .errors import DeclarationError, StowageError
+from .errors import DeclarationError, Problem, StowageError
 from .lock import engine_lock
 from .manifest import parse_manifest
 from .memory import Memory, state_directory
-from .model.desired import RESTARTED, STARTED, Desired
+from .model.desired import RESTARTED, STARTED, Desired, Part
 from .observer import observe_host
-from .render import render_container, render_objects, render_run, render_scopes
+from .render import render_container, render_objects, render_run, render_scopes, render_stacks
 
 VERSION = 1
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
@@ -48,17 +48,39 @@ def answer(request: Mapping[str, Any]) -> Document:
 def _converge(request: Mapping[str, Any]) -> Document:
     manifest = request.get("manifest") or {}
     engine, address = connect(request.get("engine") or {})
-    desired, policy = read_declaration(engine, manifest)
+    parts = read_declaration(engine, manifest)
     check = bool(request.get("check"))
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
-        run = converge_host(engine, desired, policy, check=check, files=request.get("files") or {})
+        _see_files(parts, address)
+        run = converge_host(engine, parts, check=check, files=_files(request))
         report = run.report
         if report is not None and not report.failures and request.get("remember", True):
-            Memory(state_directory(os.environ), address).remember(desired.scope, manifest, whole=policy.prune)
-        return _answer_run(run, desired, engine)
+            Memory(state_directory(os.environ), address).remember_parts(parts, manifest)
+        return _answer_run(run, parts, engine)
 
 
-def _answer_run(run: Run, desired: Desired, engine: Engine) -> Document:
+def _files(request: Mapping[str, Any]) -> Dict[str, Union[str, bytes]]:
+    """What was brought for this run, by digest: the path here, or the content itself."""
+    files: Dict[str, Union[str, bytes]] = dict(request.get("files") or {})
+    if request.get("contents"):
+        import base64  # only where files change
+
+        files.update((digest, base64.b64decode(content)) for digest, content in request["contents"].items())
+    return files
+
+
+def _see_files(parts: Sequence[Part], address: str) -> None:
+    """Raises DeclarationError where a stack has files and its engine is another machine's, which has none of them."""
+    if address.startswith("unix:"):
+        return
+    message = "has files for the engine's host, and the engine is reached from elsewhere; run the task on its host"
+    problems = [Problem(f"$.stacks.{part.desired.scope}", message) for part in parts if part.desired.files]
+    if problems:
+        raise DeclarationError(problems)
+
+
+def _answer_run(run: Run, parts: Sequence[Part], engine: Engine) -> Document:
+    desired = as_one(parts)
     result = render_run(run)
     if run.missing:
         return result
@@ -70,6 +92,9 @@ def _answer_run(run: Run, desired: Desired, engine: Engine) -> Document:
             # An engine that is gone by now must not hide what was done to it.
             result["warnings"].append(f"objects are shown as they were before the run: {error}")
     result.update(render_objects(desired, observed))
+    projects = [part.desired.project for part in parts if part.desired.project]
+    if projects:
+        result["stacks"] = render_stacks(observed, projects)
     return result
 
 
@@ -108,6 +133,22 @@ def _info(request: Mapping[str, Any]) -> Document:
         return facts
 
 
+def _stacks(request: Mapping[str, Any]) -> Document:
+    """What stack_info tells: every compose project on the host, or the one asked for."""
+    wanted = request.get("info") or {}
+    name = str(wanted.get("name") or "")
+    engine, address = connect(request.get("engine") or {})
+    with engine:
+        observed = observe_host(engine, Desired(""), _anonymous)
+        stacks = render_stacks(observed, [name] if name else None)
+        if wanted.get("drift", True):
+            memory = Memory(state_directory(os.environ), address)
+            known = {scope: manifest for scope, manifest in memory.recall().items() if "stacks" in manifest}
+            for scope, stack in stacks.items():
+                stack["drift"] = _plan_again(engine, known[scope]) if scope in known else None
+        return {"stacks": stacks, "changed": False, "failed": False}
+
+
 def _engine_facts(engine: Engine) -> Document:
     version, info = engine.system.version(), engine.system.info()
     return {
@@ -135,9 +176,8 @@ def _drift(engine: Engine, memory: Memory, scope: str) -> Document:
 
 def _plan_again(engine: Engine, manifest: Mapping[str, Any]) -> Document:
     try:
-        desired, policy = parse_manifest(manifest)
-        desired = _as_left(desired)
-        plan, _observed = plan_host(engine, desired, policy, Accounts(desired))
+        parts = [Part(_as_left(desired), policy) for desired, policy in parse_manifest(manifest)]
+        plan, _observed = plan_host(engine, parts, Accounts(as_one(parts)))
     except StowageError as error:
         return {"drifted": True, "plan": [], "msg": str(error)}
     return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}
@@ -183,4 +223,4 @@ def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
     )
 
 
-_HANDLERS = {"converge": _converge, "info": _info}
+_HANDLERS = {"converge": _converge, "info": _info, "stacks": _stacks}

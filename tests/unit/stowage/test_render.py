@@ -138,7 +138,7 @@ def test_declared_objects_alone_are_told():
         networks={"edge": ObservedNetwork("n1", "edge", {}, {"Driver": "bridge"})},
         volumes={"data": ObservedVolume("data", {}, {"Driver": "local", "Mountpoint": "/m"})},
     )
-    desired, _policy = parse_manifest(
+    ((desired, _policy),) = parse_manifest(
         {
             "containers": {"web": {"image": "app:1"}, "other": {"state": "absent"}, "new": {"image": "new:1"}},
             "networks": {"edge": {}, "gone": {"state": "absent"}},

@@ -39,7 +39,7 @@ HOOK = [{"command": ["true"], "environment": {"A": SECRET}}]
     ],
 )
 def test_places(document):
-    desired, _policy = parse_manifest(document)
+    ((desired, _policy),) = parse_manifest(document)
     assert Redactor(secret_values(desired))(f"the engine said {SECRET}.") == f"the engine said {MASK}."
 
 
@@ -56,7 +56,7 @@ def test_line_by_line():
 
 @pytest.mark.parametrize("word", ["true", "80", "live", ""])
 def test_words_stay_readable(word):
-    desired, _policy = parse_manifest(container(environment={"A": word}))
+    ((desired, _policy),) = parse_manifest(container(environment={"A": word}))
     assert Redactor(secret_values(desired))("true 80 live") == "true 80 live"
 
 

@@ -29,10 +29,10 @@ def parse_containers(reader: Reader, networks: Mapping[str, str], volumes: Mappi
     states = {key: entry.text("state", STARTED, STATES) for key, entry in entries.items()}
     services = {key: _parse_service(entry, states[key], networks, volumes) for key, entry in entries.items()}
     names = {key: _names(key, services[key], entry) for key, entry in entries.items()}
-    _check_unique(names, entries)
+    check_unique(names, entries)
     check_cycles(services, entries)
     for key, entry in entries.items():
-        _check_references(entry, services[key], names, states)
+        check_references(entry, services[key], names, states)
     containers: List[Container] = []
     for key, entry in entries.items():
         containers += _containers(entry, key, names[key], services[key], states[key])
@@ -86,7 +86,8 @@ def _names(key: str, service: Mapping[str, Any], entry: Reader) -> Tuple[str, ..
     return tuple(f"{name}-{number}" for number in range(1, replicas + 1))
 
 
-def _check_unique(names: Mapping[str, Tuple[str, ...]], entries: Mapping[str, Reader]) -> None:
+def check_unique(names: Mapping[str, Tuple[str, ...]], entries: Mapping[str, Reader]) -> None:
+    """Report each name that two services' containers would have."""
     owner: Dict[str, str] = {}
     for key, own in names.items():
         for name in own:
@@ -95,7 +96,7 @@ def _check_unique(names: Mapping[str, Tuple[str, ...]], entries: Mapping[str, Re
             owner[name] = key
 
 
-def _check_references(
+def check_references(
     entry: Reader, service: Mapping[str, Any], names: Mapping[str, Tuple[str, ...]], states: Mapping[str, str]
 ) -> None:
     """Report each ``service:x``, link or depends_on that refers to nothing declared here, or to what shall go."""

@@ -17,6 +17,7 @@ from ..service.devices import ulimits
 from ..service.process import extra_hosts
 from ..service.shapes import BAD, boolean, list_of, name, refuse, size, strings, text
 from ..service.shapes import Reader as Shape
+from ..service.units import parse_duration
 from .reader import Reader, join
 
 WAYS = ("build", "load", "tag_of")
@@ -98,10 +99,10 @@ def implied_images(
                 words = f"{name} is declared at {known[name].path}; say there how it is come by"
                 problems.append(Problem(f"{container.path}.pull_policy", words))
             continue
-        pull = _pull_policy(container, problems)
-        if other is not None and PULL_RANK[other.pull] >= PULL_RANK[pull]:
+        pull, every = _pull_policy(container, problems)
+        if other is not None and (PULL_RANK[other.pull], -other.every) >= (PULL_RANK[pull], -every):
             continue
-        implied[name] = Image(name, f"{container.path}.image", pull=pull, platform=platform)
+        implied[name] = Image(name, f"{container.path}.image", pull=pull, every=every, platform=platform)
     return tuple(implied.values())
 
 
@@ -115,14 +116,20 @@ def _agrees(policy: Optional[str], image: Image) -> bool:
 PULL_RANK = {"missing": 0, "never": 1, "always": 2}
 
 
-def _pull_policy(container: Container, problems: List[Problem]) -> str:
+def _pull_policy(container: Container, problems: List[Problem]) -> Tuple[str, float]:
+    """How to pull, and for how many seconds the registry need not be asked again (compose spec, "pull_policy")."""
     policy = str(container.definition.get("pull_policy") or "missing")
     if policy in ("if_not_present", "missing"):
-        return "missing"
+        return "missing", 0.0
     if policy in PULLS:
-        return policy
+        return policy, 0.0
+    if policy in _EVERY or policy.startswith("every_"):
+        return "always", _EVERY.get(policy) or parse_duration(policy[len("every_") :]) / 1e9
     problems.append(Problem(f"{container.path}.pull_policy", f"{policy!r} is none of: {', '.join(PULLS)}"))
-    return "missing"
+    return "missing", 0.0
+
+
+_EVERY = {"daily": 86400.0, "weekly": 604800.0}
 
 
 def _name(key: str, entry: Reader) -> str:

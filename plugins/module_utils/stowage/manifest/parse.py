@@ -9,15 +9,16 @@ Each section's own keys are known to the file of that section.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ..errors import DeclarationError, Problem
-from ..model.desired import ABSENT, STOPPED, Container, Credentials, Desired, Image, Policy
+from ..model.desired import ABSENT, STOPPED, Container, Credentials, Desired, Image, Part, Policy
 from ..service.ports import fixed_port, overlap
 from .containers import parse_containers
 from .images import implied_images, parse_images
 from .networks import parse_networks
 from .reader import Reader
+from .stacks import parse_stack
 from .volumes import parse_volumes
 
 VERSION = 1
@@ -26,22 +27,40 @@ SETTINGS = ("version", "scope", "prune", "wait", "wait_timeout", "monitor", "imp
 SCOPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
-def parse_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy]:
-    """Read a manifest of version 1. Raises DeclarationError with every problem it has."""
-    desired, policy, problems = read_manifest(document)
+def parse_manifest(document: Mapping[str, Any]) -> Tuple[Part, ...]:
+    """Read a manifest of version 1: one part for each scope. Raises DeclarationError with every problem it has."""
+    parts, problems = read_manifest(document)
     if problems:
         raise DeclarationError(problems)
-    return desired, policy
+    return parts
 
 
-def read_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy, List[Problem]]:
-    """What could be read, beside the problems of the rest. Where there are any, nothing may be done."""
+def read_manifest(document: Mapping[str, Any]) -> Tuple[Tuple[Part, ...], List[Problem]]:
+    """What could be read, beside the problems of the rest. Where there are any, nothing may be done.
+
+    Stacks are scopes of their own. A document of nothing but stacks declares no scope besides.
+    """
     problems: List[Problem] = []
     reader = Reader(document, "$", problems)
-    reader.only(SECTIONS + SETTINGS)
+    reader.only((*SECTIONS, *SETTINGS, "stacks"))
     version = reader.document.get("version", VERSION)
     if version != VERSION:
         reader.problem(f"version {version!r} is not known here; this runtime reads version {VERSION}", "version")
+    registries = _parse_registries(reader.reader("registries"))
+    parts: List[Part] = []
+    if "stacks" not in reader.document or any(key in reader.document for key in ("scope", *SECTIONS[1:])):
+        parts.append(_parse_scope(reader, registries))
+    stacks = reader.reader("stacks")
+    for name, _value in stacks.items():
+        parts.append(parse_stack(name, stacks.reader(name), registries))
+    _check_scopes(parts, stacks)
+    containers = tuple(container for part in parts for container in part.desired.containers)
+    _check_ports(containers, problems)
+    # Replicas share their declaration, and so what is wrong with it.
+    return tuple(parts), list(dict.fromkeys(problems))
+
+
+def _parse_scope(reader: Reader, registries: Mapping[str, Credentials]) -> Part:
     scope = reader.text("scope", "host")
     if not SCOPE.match(scope):
         reader.problem("a scope is 1 to 63 of: lower-case letters, digits, '_', '.', '-'", "scope")
@@ -49,13 +68,25 @@ def read_manifest(document: Mapping[str, Any]) -> Tuple[Desired, Policy, List[Pr
     volumes, volume_names = parse_volumes(reader.reader("volumes"))
     containers = parse_containers(reader.reader("containers"), network_names, volume_names)
     images = parse_images(reader.reader("images"))
-    images += implied_images(containers, images, problems)
-    _check_images(containers, images, problems)
-    _check_ports(containers, problems)
-    desired = Desired(scope, _parse_registries(reader.reader("registries")), images, networks, volumes, containers)
-    policy = _parse_policy(reader)
-    # Replicas share their declaration, and so what is wrong with it.
-    return desired, policy, list(dict.fromkeys(problems))
+    images += implied_images(containers, images, reader.problems)
+    _check_images(containers, images, reader.problems)
+    return Part(Desired(scope, registries, images, networks, volumes, containers), _parse_policy(reader))
+
+
+def _check_scopes(parts: Sequence[Part], stacks: Reader) -> None:
+    """Two declarations must not pull at one scope, nor at one container."""
+    scopes: Dict[str, None] = {}
+    owners: Dict[str, str] = {}
+    for desired, _policy in parts:
+        if desired.scope in scopes:
+            stacks.problem(f"the scope {desired.scope} is declared twice", desired.scope)
+        scopes[desired.scope] = None
+        for container in desired.containers:
+            owner = owners.setdefault(container.name, desired.scope)
+            if owner != desired.scope:
+                stacks.problems.append(
+                    Problem(container.path, f"the name {container.name} is taken by {owner} already")
+                )
 
 
 def _parse_policy(reader: Reader) -> Policy:

@@ -9,7 +9,7 @@ spelled out. Knows neither the documents it came from nor the engine it will mee
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 # States an object may be declared in. A container is also "started", "stopped" or "restarted".
 PRESENT = "present"
@@ -63,13 +63,15 @@ class Archive:
 class Image:
     """An image by name, and at most one way to come by it: pull, build, load or tag.
 
-    ``pull`` is ``missing``, ``always`` or ``never``. ``path`` says where in the document it stands.
+    ``pull`` is ``missing``, ``always`` or ``never``. With ``always``, ``every`` is the number of seconds for which an
+    answer of the registry holds. ``path`` says where in the document it stands.
     """
 
     reference: str
     path: str
     state: str = PRESENT
     pull: str = "missing"
+    every: float = 0.0
     platform: str = ""
     build: Optional[Build] = None
     load: Optional[Archive] = None
@@ -104,6 +106,20 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class ComposeMark:
+    """What docker compose knows a container by, so that its commands work on it.
+
+    ``service`` is the service as ``docker compose config`` prints it, which its config-hash is taken of.
+    ``labels`` are those of its labels that are known before the container is, ``granted`` the places where its
+    configs and secrets are mounted, which docker compose has its own ways for.
+    """
+
+    service: Mapping[str, Any] = field(repr=False)
+    labels: Mapping[str, str]
+    granted: FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Container:
     """One container: a canonical compose service under a name of its own.
 
@@ -111,6 +127,7 @@ class Container:
     ``service:x`` and links refer to that. ``spec`` is the hash of ``definition``.
     ``remove_volumes`` lets an absent container's anonymous volumes go with it. ``state_only``: nothing but
     the state of a container that is there already is declared; ``definition`` and ``spec`` are empty then.
+    ``content`` is the hash of the stack's files that it mounts; ``reads`` are the files and folders it mounts of them.
     """
 
     name: str
@@ -122,11 +139,33 @@ class Container:
     remove_volumes: bool = False
     recreate: bool = False
     state_only: bool = False
+    compose: Optional[ComposeMark] = None
+    content: str = ""
+    reads: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, or a folder where ``digest`` is empty, of a stack's directory on the host.
+
+    ``path`` is relative to that directory. None leaves the owner to be whoever runs this.
+    """
+
+    path: str
+    digest: str
+    mode: int
+    uid: Optional[int] = None
+    gid: Optional[int] = None
 
 
 @dataclass(frozen=True)
 class Desired:
-    """Everything one scope declares on one host. ``registries`` is keyed by the registry's host."""
+    """Everything one scope declares on one host. ``registries`` is keyed by the registry's host.
+
+    ``project`` is the compose project that a stack is: what docker compose made under that name is the
+    scope's own. ``left`` are services of it that are declared, but not what this run is about.
+    ``directory`` is where its ``files`` lie.
+    """
 
     scope: str
     registries: Mapping[str, Credentials] = field(default_factory=dict)
@@ -134,6 +173,10 @@ class Desired:
     networks: Tuple[Network, ...] = ()
     volumes: Tuple[Volume, ...] = ()
     containers: Tuple[Container, ...] = ()
+    project: str = ""
+    left: FrozenSet[str] = frozenset()
+    directory: str = ""
+    files: Tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +187,8 @@ class Policy:
     the container is healthy (or running), ``wait_timeout`` at the longest. ``monitor`` is how long
     a replacement without a health check must stay up before the old container goes.
     ``implicit_volumes`` makes named volumes that are neither declared nor there, as ``docker run`` does.
+    ``remove_volumes`` lets ``prune`` take volumes as well, ``remove_images`` every image that what it removes ran,
+    and ``one_offs`` what ``docker compose run`` left.
     """
 
     prune: bool = True
@@ -151,3 +196,13 @@ class Policy:
     wait_timeout: float = 300.0
     monitor: float = 2.0
     implicit_volumes: bool = False
+    remove_volumes: bool = False
+    remove_images: bool = False
+    one_offs: bool = False
+
+
+class Part(NamedTuple):
+    """One scope of a declaration, and how to go about it. A declaration may have several."""
+
+    desired: Desired
+    policy: Policy

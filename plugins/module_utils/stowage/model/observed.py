@@ -10,7 +10,7 @@ along the paths of that API.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, FrozenSet, Mapping, Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,27 @@ class ObservedVolume:
 
 
 @dataclass(frozen=True)
+class ObservedTree:
+    """A stack's directory on the host.
+
+    ``files`` holds, by relative path and only for what is declared, ``{"kind", "digest", "mode", "uid", "gid"}``.
+    ``placed`` are the paths that were brought there, ``formers`` those whose former content is still kept.
+    """
+
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    placed: FrozenSet[str] = frozenset()
+    formers: FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Observed:
     """The snapshot. Containers and volumes are keyed by name, images by id, networks by name.
 
     ``image_ids`` leads from every familiar name (``nginx:1``, ``nginx@sha256:…``) and id to the
     image's id. ``registry_digests`` holds the registry's answer for the references that were asked
     for. ``content_digests`` holds the hash of each build context on the host, keyed by the image it
-    builds, and ``archive_layers`` the diff ids of each archive on the host, keyed by its path.
+    builds, and ``archive_layers`` the diff ids of each archive on the host, keyed by its path. ``trees``
+    is keyed by the directory.
     """
 
     api_version: Tuple[int, int] = (1, 41)
@@ -92,3 +106,4 @@ class Observed:
     registry_digests: Mapping[str, str] = field(default_factory=dict)
     content_digests: Mapping[str, str] = field(default_factory=dict)
     archive_layers: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
+    trees: Mapping[str, ObservedTree] = field(default_factory=dict)

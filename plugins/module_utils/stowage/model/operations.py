@@ -144,10 +144,16 @@ class RemoveVolume(Destructive):
 
 @dataclass(frozen=True)
 class CreateContainer(Operation):
-    """``POST /containers/create?name=``."""
+    """``POST /containers/create?name=``.
+
+    ``compose`` is a service as docker compose prints it, for labels that hold what is known only now: the
+    image's id, and a hash over the service with the ids of the containers that ``parents`` names for it.
+    """
 
     body: Mapping[str, Any] = field(repr=False)
     platform: str = ""
+    compose: Optional[Mapping[str, Any]] = field(default=None, repr=False)
+    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,6 +233,59 @@ class WaitContainer(Operation):
     @property
     def target(self) -> str:
         return f"{self.name} {self.condition}"
+
+
+# -- files of a stack ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FileOperation(Operation):
+    """Something done to one file of the ``directory``; ``name`` is its path there."""
+
+    directory: str
+
+    @property
+    def target(self) -> str:
+        return f"{self.directory}/{self.name}"
+
+
+@dataclass(frozen=True)
+class WriteFile(FileOperation):
+    """Put content brought from the controller into its place; what was there before is kept for a while."""
+
+    archive: str
+    mode: int
+    uid: Optional[int] = None
+    gid: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class MakeDirectory(FileOperation):
+    """A folder, with its mode and owner."""
+
+    mode: int
+    uid: Optional[int] = None
+    gid: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class RestoreFile(FileOperation):
+    """Bring back what was there before the last change."""
+
+
+@dataclass(frozen=True)
+class RemoveFile(FileOperation, Destructive):
+    """Take away a file that was brought here; its content is kept for a while."""
+
+
+@dataclass(frozen=True)
+class SettleFiles(Operation):
+    """All that reads the files runs with them: forget their former contents. ``name`` is the directory."""
+
+
+@dataclass(frozen=True)
+class RemoveFiles(Destructive):
+    """Take away everything that was brought into a directory, and the directory where nothing else is in it."""
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,14 @@ from ..model.operations import (
     UpdateContainer,
 )
 from ..service.compare import NETWORK, UPDATE, Difference, anonymous_volumes, differences
+from ..service.confighash import service_hash
 from ..service.dependencies import dependencies
-from ..service.labels import DECLARED, NEXT, SCOPE, SPEC
+from ..service.grants import without_mounts
+from ..service.labels import COMPOSE_HASH, CONTENT, DECLARED, NEXT, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
+from .files import changes_for, is_kept
 from .readiness import Progress, Readiness
 from .replacement import Replacement
 from .rollout import Rollout
@@ -266,12 +269,16 @@ class Decision:
         ours = found.labels.get(SCOPE) == self.world.desired.scope
         before = parse_declared(found.labels.get(DECLARED)) if ours else None
         image = self.world.observed.images.get(found.image_id)
+        definition = self.container.definition
+        as_made = self._is_as_compose_made_it(found)
+        if as_made and self.container.compose is not None:
+            definition = without_mounts(definition, self.container.compose.granted)
         return differences(
-            self.container.definition,
+            definition,
             found.inspect or {},
             (image.inspect or {}).get("Config") if image and image.inspect else None,
             name=self.container.service,
-            same_spec=found.labels.get(SPEC) == self.container.spec,
+            same_spec=as_made or found.labels.get(SPEC) == self.container.spec,
             declared_before=before,
             resolve=self.world.container_id,
         )
@@ -285,9 +292,34 @@ class Decision:
             progress = self.readiness.progress.get(parent)
             if progress is not None and progress.replaced:
                 causes.append(f"{parent} is replaced, whose namespace or volumes it uses")
+        causes += self._content_causes(found)
         if self.container.recreate and not causes:
             causes.append("recreate is declared")
         return causes
+
+    def _content_causes(self, found: ObservedContainer) -> List[str]:
+        """What of the stack's files it mounts is not as it was when it was made."""
+        world = self.world
+        changing = changes_for(self.container, world)
+        if found.labels.get(SCOPE) == world.desired.scope:
+            if found.labels.get(CONTENT, "") == self.container.content:
+                return []
+        else:
+            # Not made here: what it was made with lies where it lay.
+            changing = [path for path in changing if not is_kept(path, world) or not self._is_as_compose_made_it(found)]
+            if not changing:
+                return []
+        prefix = f"{world.desired.directory}/"
+        if not changing:
+            return ["content of its files changed"]
+        return [f"{path.removeprefix(prefix)}: {world.plan.files[path].cause}" for path in changing[:3]]
+
+    def _is_as_compose_made_it(self, found: ObservedContainer) -> bool:
+        """Whether docker compose made it, and of this very declaration."""
+        mark, made = self.container.compose, found.labels.get(COMPOSE_HASH)
+        if mark is None or not made or SCOPE in found.labels:
+            return False
+        return made == service_hash(mark.service, self.world.container_id)
 
     def _image_cause(self, found: ObservedContainer) -> str:
         reference = str(self.container.definition.get("image"))

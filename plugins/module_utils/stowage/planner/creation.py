@@ -14,10 +14,11 @@ from ..model.desired import Container
 from ..model.observed import ObservedContainer
 from ..model.operations import ConnectNetwork, CreateContainer, Operation, StopContainer, WaitContainer
 from ..service.create import create_body, endpoints
-from ..service.labels import DECLARED, REPLACES, SCOPE, SPEC
+from ..service.labels import CONTENT, DECLARED, REPLACES, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import declared_keys
 from . import hooks
+from .files import changes_for, file_step
 from .ports import release_ports, restart_holders
 from .readiness import Progress, Readiness
 from .world import World
@@ -49,8 +50,13 @@ class Creation:
         definition = container.definition
         api = world.observed.api_version
         labels = {SCOPE: world.desired.scope, SPEC: container.spec, DECLARED: declared_keys(definition)}
+        if container.content:
+            labels[CONTENT] = container.content
         if replaces is not None:
             labels[REPLACES] = replaces.id
+        mark = container.compose
+        if mark is not None:
+            labels.update(mark.labels)
         body = create_body(
             definition,
             name=container.service,
@@ -59,7 +65,14 @@ class Creation:
             carry=carry or {},
             resolve=world.container_name,
         )
-        operation = CreateContainer(name, cause, body, platform=str(definition.get("platform") or ""))
+        operation = CreateContainer(
+            name,
+            cause,
+            body,
+            platform=str(definition.get("platform") or ""),
+            compose=mark.service if mark is not None else None,
+            parents={key: world.container_name(key) for key in parents(definition)} if mark is not None else {},
+        )
         steps: List[Optional[int]] = [world.draft.add(operation, [*after, *self._foundations()], settled)]
         if api >= ALL_AT_CREATE:
             return steps
@@ -126,6 +139,7 @@ class Creation:
         steps += [world.network_ready.get(name) for name in definition.get("networks") or ()]
         sources = [mount.get("source") for mount in definition.get("volumes") or () if mount.get("type") == "volume"]
         steps += [world.volume_ready.get(source) for source in sources if source]
+        steps += [file_step(path, world) for path in changes_for(self.container, world)]
         for name in map(world.container_name, parents(definition)):
             progress = self.readiness.progress.get(name)
             if progress is not None:

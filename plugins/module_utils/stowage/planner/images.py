@@ -8,7 +8,7 @@ Knows pulls, builds, archives and tags as causes. Knows nothing of the container
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping, Optional, Sequence
 
 from ..model.desired import ABSENT, Desired, Image
 from ..model.observed import Observed, ObservedImage
@@ -31,22 +31,38 @@ class Standing:
     cause: str = ""
 
 
-def plan_images(desired: Desired, observed: Observed, draft: Draft) -> Dict[str, Standing]:
-    """Add the steps for every declared image and return what each name will stand for."""
-    images = {image.reference: image for image in desired.images if image.state != ABSENT}
-    standing: Dict[str, Standing] = {}
+def plan_images(scopes: Sequence[Desired], observed: Observed, draft: Draft, standing: Dict[str, Standing]) -> None:
+    """Add the steps for every declared image and note in ``standing`` what each name will stand for.
+
+    Where several scopes name one image, the one that says most of how it is come by decides.
+    """
+    images: Dict[str, Image] = {}
+    owners: Dict[str, str] = {}
+    for desired in scopes:
+        for image in desired.images:
+            if image.state != ABSENT and _rank(image) > _rank(images.get(image.reference)):
+                images[image.reference] = image
+                owners[image.reference] = desired.scope
     for image in images.values():
-        _plan_image(image, images, desired.scope, observed, draft, standing)
+        _plan_image(image, images, owners, observed, draft, standing)
     for image in images.values():
         if image.push:
             _plan_push(image, standing[image.reference], observed, draft)
-    return standing
+
+
+def _rank(image: Optional[Image]) -> int:
+    """How much a declaration says of how to come by the image."""
+    if image is None:
+        return -1
+    if image.build is not None or image.load is not None or image.tag_of:
+        return 3
+    return {"missing": 0, "never": 1, "always": 2}[image.pull]
 
 
 def _plan_image(
     image: Image,
     images: Mapping[str, Image],
-    scope: str,
+    owners: Mapping[str, str],
     observed: Observed,
     draft: Draft,
     standing: Dict[str, Standing],
@@ -55,11 +71,11 @@ def _plan_image(
         return
     local = _local(image.reference, observed)
     if image.tag_of:
-        _plan_tag(image, images, scope, observed, draft, standing)
+        _plan_tag(image, images, owners, observed, draft, standing)
         return
     operation: Optional[Operation]
     if image.build is not None:
-        operation = _build(image, local, scope, observed)
+        operation = _build(image, local, owners[image.reference], observed)
     elif image.load is not None:
         operation = _load(image, local, observed)
     else:
@@ -73,7 +89,7 @@ def _plan_image(
 def _plan_tag(
     image: Image,
     images: Mapping[str, Image],
-    scope: str,
+    owners: Mapping[str, str],
     observed: Observed,
     draft: Draft,
     standing: Dict[str, Standing],
@@ -82,7 +98,7 @@ def _plan_tag(
     # Stands in for this image meanwhile, so that two names tagging each other end here.
     standing[image.reference] = Standing("")
     if source in images:
-        _plan_image(images[source], images, scope, observed, draft, standing)
+        _plan_image(images[source], images, owners, observed, draft, standing)
     origin = standing.get(source) or Standing(observed.image_ids.get(source, ""))
     if not origin.image_id and origin.step is None:
         draft.refuse(f"{image.path}.tag_of", f"{source} is not on the host and not declared here")

@@ -4,23 +4,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, Sequence, Union
+from typing import Collection, Iterator, Sequence, Set, Union
 
 from ..errors import Problem
-from ..model.desired import ABSENT, Desired, Network, Policy, Volume
+from ..model.desired import ABSENT, Desired, Network, Part, Policy, Volume
 from ..model.observed import Observed
 from ..service.create import unsupported
 from ..service.references import parents
 
 
-def find_lacking(desired: Desired, observed: Observed, policy: Policy) -> Iterator[Problem]:
+def find_lacking(parts: Sequence[Part], observed: Observed) -> Iterator[Problem]:
     """A problem for each reference this host cannot meet, and each key its engine is too old for."""
-    networks = _Known(desired.networks, observed.networks)
-    volumes = _Known(desired.volumes, observed.volumes, implicit=policy.implicit_volumes)
     containers = set(observed.containers)
-    for container in desired.containers:
-        if container.state != ABSENT:
-            containers.update((container.name, container.service))
+    for desired, _policy in parts:
+        containers.update(container.name for container in desired.containers if container.state != ABSENT)
+    for desired, policy in parts:
+        yield from _lacking_in(desired, policy, parts, containers, observed)
+
+
+def _lacking_in(
+    desired: Desired, policy: Policy, parts: Sequence[Part], names: Set[str], observed: Observed
+) -> Iterator[Problem]:
+    others = [part.desired for part in parts if part.desired is not desired]
+    networks = _Known(desired.networks, [*observed.networks, *(n.name for other in others for n in other.networks)])
+    known_volumes = [*observed.volumes, *(v.name for other in others for v in other.volumes)]
+    volumes = _Known(desired.volumes, known_volumes, implicit=policy.implicit_volumes)
+    containers = names | {container.service for container in desired.containers if container.state != ABSENT}
     for container in desired.containers:
         if container.state == ABSENT:
             continue
@@ -47,10 +56,10 @@ class _Known:
     """
 
     def __init__(
-        self, declared: Sequence[Union[Network, Volume]], observed: Mapping[str, Any], *, implicit: bool = False
+        self, declared: Sequence[Union[Network, Volume]], observed: Collection[str], *, implicit: bool = False
     ) -> None:
         self._declared = {entry.name: entry.state != ABSENT for entry in declared}
-        self._observed = observed
+        self._observed = frozenset(observed)
         self._implicit = implicit
 
     def lacks(self, name: str) -> str:

@@ -8,14 +8,14 @@ everybody back on with the addresses and aliases they had.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ..model.desired import ABSENT, Network
 from ..model.observed import ObservedContainer, ObservedNetwork
 from ..model.operations import ConnectNetwork, CreateNetwork, DisconnectNetwork, Operation, RemoveNetwork
 from ..service.create import endpoints
 from ..service.digest import document_hash
-from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
+from ..service.labels import DECLARED, SCOPE, SPEC, own_labels
 from .strangers import Strangers
 from .world import World
 
@@ -34,20 +34,29 @@ _UNSET: Mapping[str, Any] = {
 }
 
 
-def plan_networks(world: World) -> None:
+def plan_networks(worlds: Sequence[World]) -> None:
     """Add what brings every declared network about; absent ones are pruned at the plan's end."""
-    strangers = Strangers(world)
-    for network in world.desired.networks:
-        if network.state == ABSENT:
-            continue
-        found = world.observed.networks.get(network.name)
-        if found is None:
-            _plan_missing(network, world)
-        elif not network.external and not world.refuse_foreign(
-            network.path, f"the network {network.name}", found.labels
-        ):
-            _plan_present(network, found, world, strangers)
-    strangers.plan_leftovers()
+    for world in worlds:
+        strangers = Strangers(world)
+        for network in world.desired.networks:
+            if network.state != ABSENT and not network.external:
+                _plan_network(network, world, strangers)
+        strangers.plan_leftovers()
+    # What is external to one scope may be what another one makes.
+    for world in worlds:
+        for network in world.desired.networks:
+            known = network.name in world.observed.networks or network.name in world.network_ready
+            if network.state != ABSENT and network.external and not known:
+                world.draft.refuse(network.path, f"the external network {network.name} is not on the host")
+
+
+def _plan_network(network: Network, world: World, strangers: Strangers) -> None:
+    found = world.observed.networks.get(network.name)
+    if found is None:
+        body = create_request(network, world.desired.scope)
+        world.network_ready[network.name] = world.draft.add(CreateNetwork(network.name, "network is missing", body))
+    elif not world.refuse_foreign(network.path, f"the network {network.name}", found.labels):
+        _plan_present(network, found, world, strangers)
 
 
 def create_request(network: Network, scope: str) -> Dict[str, Any]:
@@ -57,19 +66,12 @@ def create_request(network: Network, scope: str) -> Dict[str, Any]:
     return {**network.body, "Labels": labels}
 
 
-def _plan_missing(network: Network, world: World) -> None:
-    if network.external:
-        world.draft.refuse(network.path, f"the external network {network.name} is not on the host")
-        return
-    body = create_request(network, world.desired.scope)
-    world.network_ready[network.name] = world.draft.add(CreateNetwork(network.name, "network is missing", body))
-
-
 def _plan_present(network: Network, found: ObservedNetwork, world: World, strangers: Strangers) -> None:
-    causes = _differences(network, found)
+    owned = bool(world.owner(found.labels))
+    causes = _differences(network, found, owned)
     if not causes:
         return
-    if SCOPE not in found.labels:
+    if not owned:
         world.draft.refuse(
             network.path,
             f"the network {network.name} is there already, made by somebody else, and differs ({', '.join(causes)}); "
@@ -79,7 +81,7 @@ def _plan_present(network: Network, found: ObservedNetwork, world: World, strang
     _recreate(network, found, ", ".join(causes), world, strangers)
 
 
-def _differences(network: Network, found: ObservedNetwork) -> List[str]:
+def _differences(network: Network, found: ObservedNetwork, owned: bool) -> List[str]:
     wanted, have = network.body, found.inspect
     if found.labels.get(SPEC) == document_hash(wanted):
         return []  # nothing about a network can change after its creation
@@ -89,19 +91,14 @@ def _differences(network: Network, found: ObservedNetwork) -> List[str]:
         causes.append(f"driver {have.get('Driver')} -> {wanted['Driver']}")
     for key, default in _UNSET.items():
         if key not in wanted:
+            # Drivers and plugins add options of their own; only what was declared once can be removed.
             changed = key in declared_before if default is None else (have.get(key) or default) != default
-            causes += [f"{_words(key)} removed"] if changed and _was_ours(key, declared_before, found) else []
+            causes += [f"{_words(key)} removed"] if changed and (key in declared_before or not owned) else []
         elif not _holds(key, wanted[key], have.get(key)):
             causes.append(f"{_words(key)} changed")
-    own = {key: value for key, value in (have.get("Labels") or {}).items() if not key.startswith(PREFIX)}
-    if own != wanted.get("Labels", {}):
+    if own_labels(have.get("Labels")) != own_labels(wanted.get("Labels")):
         causes.append("labels changed")
     return causes
-
-
-def _was_ours(key: str, declared_before: Any, found: ObservedNetwork) -> bool:
-    """Drivers and plugins add options of their own; only what was declared once can be removed."""
-    return key in declared_before or SCOPE not in found.labels
 
 
 def _words(key: str) -> str:

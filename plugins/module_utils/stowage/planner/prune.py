@@ -11,9 +11,17 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..model.desired import ABSENT
 from ..model.observed import ObservedContainer
-from ..model.operations import Operation, RemoveContainer, RemoveImage, RemoveNetwork, RemoveVolume, StopContainer
+from ..model.operations import (
+    Operation,
+    RemoveContainer,
+    RemoveFiles,
+    RemoveImage,
+    RemoveNetwork,
+    RemoveVolume,
+    StopContainer,
+)
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import BUILT, CONTEXT, NEXT, REPLACES, SCOPE
+from ..service.labels import BUILT, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
 from .world import World
 
 
@@ -24,6 +32,7 @@ def plan_removals(world: World) -> None:
     removals.networks()
     removals.volumes()
     removals.images()
+    removals.files()
 
 
 class Removals:
@@ -83,8 +92,10 @@ class Removals:
                 self._add(RemoveNetwork(name, cause), self._without(world.users.get(name, ())))
 
     def volumes(self) -> None:
-        """Only those declared absent: nobody's data goes because a line was left out."""
+        """Those declared absent. Nobody's data goes because a line was left out, unless the policy says so."""
         world = self.world
+        if world.policy.prune and world.policy.remove_volumes:
+            self._undeclared_volumes()
         for volume in world.desired.volumes:
             found = world.observed.volumes.get(volume.name)
             if volume.state != ABSENT or found is None:
@@ -97,6 +108,26 @@ class Removals:
                 continue
             after = self._without(world.volume_users.get(volume.name, ()))
             self._add(RemoveVolume(volume.name, "declared absent"), after)
+
+    def _undeclared_volumes(self) -> None:
+        world = self.world
+        declared = {volume.name for volume in world.desired.volumes}
+        for name, found in world.observed.volumes.items():
+            if world.owner(found.labels) != world.desired.scope or name in declared or ENDPOINT in found.labels:
+                continue
+            users = world.volume_users.get(name, ())
+            keepers = sorted(user.name for user in users if user.name not in world.plan.dropped)
+            if keepers:
+                world.draft.notes.append(f"volume {name}: not declared any more, kept for {', '.join(keepers)}")
+            else:
+                self._add(RemoveVolume(name, "not declared any more"), self._without(users))
+
+    def files(self) -> None:
+        """What was brought to the host for a stack that goes as a whole."""
+        directory = self.world.desired.directory
+        tree = self.world.observed.trees.get(directory)
+        if not self.world.desired.containers and not self.world.desired.files and tree is not None and tree.placed:
+            self._add(RemoveFiles(directory, "not declared any more"))
 
     def images(self) -> None:
         world = self.world
@@ -114,6 +145,19 @@ class Removals:
             self._add(RemoveImage(image.reference, "declared absent"), removed.get(held, ()))
         if world.policy.prune:
             self._built_images(users, removed)
+        if world.policy.prune and world.policy.remove_images:
+            self._images_run(users, removed)
+
+    def _images_run(self, users: Mapping[str, List[str]], removed: Mapping[str, List[int]]) -> None:
+        """The images of what this plan removes, where nothing else runs them and no scope names them."""
+        world = self.world
+        for image_id, steps in removed.items():
+            image = world.observed.images.get(image_id)
+            if image is None or users.get(image_id) or image.labels.get(SCOPE) == world.desired.scope:
+                continue
+            for name in image.tags or (image_id,):
+                if name not in world.images:
+                    self._add(RemoveImage(name, "not needed any more"), steps)
 
     # -- which ones ---------------------------------------------------------------------------
 
@@ -131,7 +175,7 @@ class Removals:
                 dropped.append((network.name, network.path, "declared absent"))
         if world.policy.prune:
             for name, observed in world.observed.networks.items():
-                if observed.labels.get(SCOPE) == world.desired.scope and name not in declared:
+                if world.owner(observed.labels) == world.desired.scope and name not in declared:
                     dropped.append((name, "", "not declared any more"))
         return dropped
 

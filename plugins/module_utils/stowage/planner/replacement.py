@@ -23,6 +23,7 @@ from ..service.labels import NEXT, SPEC
 from ..service.ports import fixed_ports
 from ..service.units import parse_duration
 from .creation import Creation
+from .files import restore_files
 from .readiness import Readiness
 from .rollout import Rollout
 from .world import World
@@ -138,6 +139,7 @@ class Replacement:
     def _undo(self, cause: str, successor: Optional[ObservedContainer]) -> List[Operation]:
         why = f"the replacement failed ({cause})"
         operations: List[Operation] = [RemoveContainer(self.next, why, volumes=True)]
+        operations += restore_files(self.container, self.world, why)
         # Beside a successor of a former run, the old one is down because that run stopped it.
         stopped_by_us = successor is not None and not self.readiness.is_one_shot(self.container)
         if self.found.is_up or stopped_by_us:

@@ -4,28 +4,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..model.desired import ABSENT, Volume
 from ..model.observed import ObservedContainer, ObservedVolume
 from ..model.operations import CreateVolume, RemoveContainer, RemoveVolume, StartContainer, StopContainer
 from ..service.digest import document_hash
-from ..service.labels import DECLARED, PREFIX, SCOPE, SPEC
+from ..service.labels import DECLARED, SCOPE, SPEC, own_labels
 from .world import World
 
 
-def plan_volumes(world: World) -> None:
+def plan_volumes(worlds: Sequence[World]) -> None:
     """Add what brings every declared volume about; absent ones go at the plan's end."""
-    for volume in world.desired.volumes:
-        if volume.state == ABSENT:
-            continue
+    declared = [(volume, world) for world in worlds for volume in world.desired.volumes if volume.state != ABSENT]
+    # What is external to one scope may be what another one makes.
+    for volume, world in sorted(declared, key=lambda pair: pair[0].external):
         found = world.observed.volumes.get(volume.name)
         if found is None:
             _plan_missing(volume, world)
         elif not volume.external and not world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
             _plan_present(volume, found, world)
-    if world.policy.implicit_volumes:
-        _plan_implicit(world)
+    for world in worlds:
+        if world.policy.implicit_volumes:
+            _plan_implicit(world)
 
 
 def create_request(volume: Volume, scope: str) -> Dict[str, Any]:
@@ -36,8 +37,9 @@ def create_request(volume: Volume, scope: str) -> Dict[str, Any]:
 
 
 def _plan_missing(volume: Volume, world: World) -> None:
-    if volume.external:
+    if volume.external and volume.name not in world.volume_ready:
         world.draft.refuse(volume.path, f"the external volume {volume.name} is not on the host")
+    if volume.external:
         return
     operation = CreateVolume(volume.name, "volume is missing", create_request(volume, world.desired.scope))
     world.volume_ready[volume.name] = world.draft.add(operation)
@@ -88,9 +90,8 @@ def _differences(volume: Volume, found: ObservedVolume) -> List[str]:
         causes.append(f"driver {have.get('Driver')} -> {wanted['Driver']}")
     if wanted.get("DriverOpts", {}) != (have.get("Options") or {}):
         causes.append("driver_opts changed")
-    own = {key: value for key, value in (have.get("Labels") or {}).items() if not key.startswith(PREFIX)}
     # Labels alone are not worth anybody's data: a volume that is otherwise right stays.
-    if causes and own != wanted.get("Labels", {}):
+    if causes and own_labels(have.get("Labels")) != own_labels(wanted.get("Labels")):
         causes.append("labels changed")
     return causes
 

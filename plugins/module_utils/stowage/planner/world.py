@@ -10,25 +10,25 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Set, Tuple
 
-from ..model.desired import ABSENT, Container, Desired, Policy
+from ..model.desired import ABSENT, Container, Part
 from ..model.observed import Observed, ObservedContainer
-from ..service.labels import NEXT, REPLACES, SCOPE
+from ..model.operations import FileOperation
+from ..service.labels import COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE, NEXT, REPLACES, SCOPE
 from .draft import Draft
 from .images import Standing
 
 
-class World:
-    """The declaration beside the snapshot, and the plan's intentions as they grow."""
+class Intentions:
+    """What one plan has in mind for the objects of a host, whichever of its scopes they belong to."""
 
-    def __init__(self, desired: Desired, observed: Observed, policy: Policy, draft: Draft) -> None:
-        self.desired = desired
-        self.observed = observed
-        self.policy = policy
-        self.draft = draft
+    def __init__(self) -> None:
         self.images: Dict[str, Standing] = {}
         # Step after which a network or volume is there as declared; absent where it is already.
         self.network_ready: Dict[str, int] = {}
         self.volume_ready: Dict[str, int] = {}
+        # Files that change, by their path on the host, with what does it, and the steps of those that are planned.
+        self.files: Dict[str, FileOperation] = {}
+        self.file_steps: Dict[str, int] = {}
         # (network, container) of those put back on a network that is made anew, or meant to leave it,
         # and by container the steps after which it is where it belongs.
         self.reconnected: Set[Tuple[str, str]] = set()
@@ -36,13 +36,37 @@ class World:
         # Containers taken away, or just stopped, early in the plan, with the step that does it.
         self.gone: Dict[str, int] = {}
         self.stops: Dict[str, int] = {}
+        # Containers that go for good, and those that are declared, of all scopes.
+        self.dropped: Dict[str, str] = {}
+        self.declared: Dict[str, Container] = {}
+
+
+class World:
+    """One scope's declaration beside the snapshot, and the plan's intentions as they grow."""
+
+    def __init__(self, part: Part, observed: Observed, draft: Draft, intentions: Intentions) -> None:
+        desired, policy = part
+        self.desired = desired
+        self.observed = observed
+        self.policy = policy
+        self.draft = draft
+        self.plan = intentions
+        self.images = intentions.images
+        self.network_ready = intentions.network_ready
+        self.volume_ready = intentions.volume_ready
+        self.reconnected = intentions.reconnected
+        self.back = intentions.back
+        self.gone = intentions.gone
+        self.stops = intentions.stops
         self.declared: Dict[str, Container] = {
             container.name: container for container in desired.containers if container.state != ABSENT
         }
+        intentions.declared.update(self.declared)
         self._first_replica: Dict[str, str] = {}
         for container in self.declared.values():
             self._first_replica.setdefault(container.service, container.name)
         self.dropped = self._dropped()
+        intentions.dropped.update(self.dropped)
         # network, and volume -> the containers, running or not, that use it
         self.users: Dict[str, List[ObservedContainer]] = self._users()
         self.volume_users: Dict[str, List[ObservedContainer]] = self._volume_users()
@@ -60,11 +84,17 @@ class World:
         if not self.policy.prune:
             return dropped
         for name, found in self.observed.containers.items():
-            if found.labels.get(SCOPE) != self.desired.scope or name in self.declared:
+            if self.owner(found.labels) != self.desired.scope or name in self.declared or self._is_left(found):
                 continue
             if not self.is_successor(name):
                 dropped.setdefault(name, "not declared any more")
         return dropped
+
+    def _is_left(self, found: ObservedContainer) -> bool:
+        """Whether a container of the project is not what this run is about."""
+        if found.labels.get(COMPOSE_ONE_OFF, "").lower() == "true" and not self.policy.one_offs:
+            return True
+        return found.labels.get(COMPOSE_SERVICE) in self.desired.left
 
     def _users(self) -> Dict[str, List[ObservedContainer]]:
         users: Dict[str, List[ObservedContainer]] = {}
@@ -100,9 +130,15 @@ class World:
         found = self.observed.containers.get(name)
         return bool(found and REPLACES in found.labels and found.labels.get(SCOPE) == self.desired.scope)
 
+    def owner(self, labels: Mapping[str, str]) -> str:
+        """The scope an object with these labels belongs to; what docker compose made of our project is ours."""
+        owner = labels.get(SCOPE, "")
+        ours = bool(self.desired.project) and labels.get(COMPOSE_PROJECT) == self.desired.project
+        return self.desired.scope if ours and not owner else owner
+
     def foreign_scope(self, labels: Mapping[str, str]) -> str:
         """The other scope that owns an object with these labels, or nothing."""
-        owner = labels.get(SCOPE, "")
+        owner = self.owner(labels)
         return "" if owner == self.desired.scope else owner
 
     def container_name(self, name: str) -> str:

@@ -14,18 +14,18 @@ SHA = "sha256:" + "ab" * 32
 
 
 def desired(**sections):
-    return parse_manifest(sections)[0]
+    return parse_manifest(sections)[0].desired
 
 
 @pytest.mark.parametrize("document", [{}, {"version": 1}, {"containers": {}, "images": None}])
 def test_nothing_declared(document):
-    wanted, policy = parse_manifest(document)
+    ((wanted, policy),) = parse_manifest(document)
     assert (wanted.scope, wanted.containers, wanted.images) == ("host", (), ())
     assert policy == Policy(prune=True, wait=True, wait_timeout=300.0, monitor=2.0, implicit_volumes=False)
 
 
 def test_policy_and_scope():
-    wanted, policy = parse_manifest(
+    ((wanted, policy),) = parse_manifest(
         {
             "scope": "shop.a-1",
             "prune": False,

@@ -48,18 +48,18 @@ TOP = [
         [
             (
                 "$.services: unknown key; known here: containers, images, implicit_volumes, monitor, networks, prune, "
-                "registries, scope, version, volumes, wait, wait_timeout"
+                "registries, scope, stacks, version, volumes, wait, wait_timeout"
             )
         ],
     ),
     (
         {"networks": [], "volumes": 3, "containers": "web", "images": True, "registries": []},
         [
+            "$.registries: expected a mapping, found a list",
             "$.networks: expected a mapping, found a list",
             "$.volumes: expected a mapping, found a number",
             "$.containers: expected a mapping, found a string",
             "$.images: expected a mapping, found true or false",
-            "$.registries: expected a mapping, found a list",
         ],
     ),
     (
@@ -432,7 +432,7 @@ def test_a_chain_longer_than_the_stack_is_no_circle():
     names = [f"c{number}" for number in range(3000)]
     containers = {name: {"image": "app:1", "depends_on": [after]} for name, after in zip(names, names[1:])}
     containers[names[-1]] = {"image": "app:1"}
-    desired, _policy = parse_manifest({"containers": containers})
+    ((desired, _policy),) = parse_manifest({"containers": containers})
     assert len(desired.containers) == 3000
 
 

@@ -32,6 +32,12 @@ TABLE = [
     (op.RemoveContainer("web", "why", volumes=True), "RemoveContainer web", "final", ""),
     (op.RunHook("web", "why", hook="pre_stop", body={"Cmd": ["hunter2"]}), "RunHook pre_stop in web", "", ""),
     (op.WaitContainer("web", "why", condition="healthy", timeout=9.0), "WaitContainer web healthy", "", "waits"),
+    (op.WriteFile("a/b", "why", "/srv/shop", "sha256:1", 0o644), "WriteFile /srv/shop/a/b", "", ""),
+    (op.MakeDirectory("a", "why", "/srv/shop", 0o755), "MakeDirectory /srv/shop/a", "", ""),
+    (op.RestoreFile("a/b", "why", "/srv/shop"), "RestoreFile /srv/shop/a/b", "", ""),
+    (op.RemoveFile("a/b", "why", "/srv/shop"), "RemoveFile /srv/shop/a/b", "final", ""),
+    (op.SettleFiles("/srv/shop", "why"), "SettleFiles /srv/shop", "", ""),
+    (op.RemoveFiles("/srv/shop", "why"), "RemoveFiles /srv/shop", "final", ""),
     (op.Pause("web", "why", seconds=1.0), "Pause web", "", "waits"),
 ]
 

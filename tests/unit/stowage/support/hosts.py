@@ -12,6 +12,7 @@ import pytest
 from stowage import walk
 from stowage.errors import DeclarationError
 from stowage.executor import Executor
+from stowage.converge import as_one
 from stowage.manifest import parse_manifest
 from stowage.model.observed import Observed
 from stowage.model.plan import Plan
@@ -47,12 +48,12 @@ class Host:
             self.engine.images.have(name)
 
     def observe(self, document: Document) -> Observed:
-        return observe_host(self.engine, parse_manifest(document)[0], lambda reference: None)  # type: ignore[arg-type]
+        return observe_host(self.engine, as_one(parse_manifest(document)), lambda reference: None)  # type: ignore[arg-type]
 
     def plan(self, document: Document) -> Plan:
-        desired, policy = parse_manifest({"monitor": 0, **document})
-        observed = observe_host(self.engine, desired, lambda reference: None)  # type: ignore[arg-type]
-        return plan_changes(desired, observed, policy)
+        parts = parse_manifest({"monitor": 0, **document})
+        observed = observe_host(self.engine, as_one(parts), lambda reference: None)  # type: ignore[arg-type]
+        return plan_changes(parts, observed)
 
     def refusals(self, document: Document) -> Dict[str, str]:
         """The problems that planning finds, by path; fails where it finds none."""

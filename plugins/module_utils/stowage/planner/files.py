@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides which of a stack's files to write, and which to take away, in its directory on the host.
+
+What containers mount is written before they are replaced for it, and its former content kept until all of
+them run: a replacement that fails gets it back. Knows nothing of what is in the files.
+
+What differs is known before the containers are planned, and has its step once somebody needs it.
+"""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Optional
+
+from ..model.desired import Container, File
+from ..model.observed import ObservedTree
+from ..model.operations import FileOperation, MakeDirectory, Operation, RemoveFile, RestoreFile, SettleFiles, WriteFile
+from ..service.grants import KEPT
+from ..service.labels import SCOPE
+from .world import World
+
+
+def find_changes(world: World) -> None:
+    """Note each file that is not as declared, and each that is declared no more."""
+    desired = world.desired
+    if not desired.files:
+        return
+    tree = world.observed.trees.get(desired.directory, ObservedTree())
+    declared = {file.path for file in desired.files}
+    for file in desired.files:
+        cause = _difference(file, tree.files.get(file.path))
+        if cause:
+            _note(world, _operation(file, desired.directory, cause))
+    if world.policy.prune:
+        # The deepest first, so that a folder is empty when its turn comes.
+        for path in sorted(tree.placed - declared, reverse=True):
+            _note(world, RemoveFile(path, "not in the project any more", desired.directory))
+
+
+def plan_files(world: World) -> None:
+    """Add the steps that no container has asked for, but for what would only be read by one yet to be made."""
+    for path in list(world.plan.files):
+        if path.startswith(f"{world.desired.directory}/") and (not is_kept(path, world) or _is_awaited(path, world)):
+            file_step(path, world)
+
+
+def file_step(path: str, world: World) -> int:
+    """The step that changes the file."""
+    if path not in world.plan.file_steps:
+        world.plan.file_steps[path] = world.draft.add(world.plan.files[path])
+    return world.plan.file_steps[path]
+
+
+def is_kept(path: str, world: World) -> bool:
+    """Whether it is content that is no file of the project: docker compose has it elsewhere."""
+    return path.startswith(f"{world.desired.directory}/{KEPT}/")
+
+
+def _is_awaited(path: str, world: World) -> bool:
+    """Whether a container made here reads it, or nobody does."""
+    readers = [container for container in world.declared.values() if _reads(container, path)]
+    found = [world.observed.containers.get(reader.name) for reader in readers]
+    return not readers or any(container is not None and SCOPE in container.labels for container in found)
+
+
+def restore_files(container: Container, world: World, cause: str) -> List[Operation]:
+    """What gives the container's predecessor the files back with which it ran."""
+    directory = world.desired.directory
+    tree = world.observed.trees.get(directory, ObservedTree())
+    prefix = f"{directory}/"
+    changed = changes_for(container, world)
+    kept = [prefix + path for path in sorted(tree.formers) if _reads(container, prefix + path)]
+    return [RestoreFile(path[len(prefix) :], cause, directory) for path in dict.fromkeys([*changed, *kept])]
+
+
+def changes_for(container: Container, world: World) -> List[str]:
+    """The files this plan changes that the container mounts, by their path on the host."""
+    return [path for path in world.plan.files if _reads(container, path)]
+
+
+def _reads(container: Container, path: str) -> bool:
+    return any(path == source or path.startswith(f"{source}/") for source in container.reads)
+
+
+def plan_settling(world: World) -> None:
+    """Forget former contents, once everything else is done."""
+    directory = world.desired.directory
+    prefix = f"{directory}/"
+    kept = world.observed.trees.get(directory, ObservedTree()).formers
+    if not world.desired.files or not (kept or any(path.startswith(prefix) for path in world.plan.file_steps)):
+        return
+    world.draft.add(SettleFiles(directory, "all that reads its files runs with them"), world.draft.ends())
+
+
+def _note(world: World, operation: FileOperation) -> None:
+    world.plan.files[operation.target] = operation
+
+
+def _difference(file: File, found: Optional[Mapping[str, object]]) -> str:
+    if found is None:
+        return "is missing"
+    if found["kind"] != ("file" if file.digest else "directory"):
+        return f"is a {found['kind']}"
+    if found["digest"] != file.digest:
+        return "changed"
+    if found["mode"] != file.mode:
+        return f"mode {found['mode']:04o} -> {file.mode:04o}"
+    for key, wanted in (("uid", file.uid), ("gid", file.gid)):
+        if wanted is not None and found[key] != wanted:
+            return f"{key} {found[key]} -> {wanted}"
+    return ""
+
+
+def _operation(file: File, directory: str, cause: str) -> FileOperation:
+    if not file.digest:
+        return MakeDirectory(file.path, cause, directory, file.mode, file.uid, file.gid)
+    return WriteFile(file.path, cause, directory, file.digest, file.mode, file.uid, file.gid)
