@@ -9,7 +9,7 @@ Knows nothing of the engine, but refuses what no engine would take.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, FrozenSet, List, Mapping
 
 from ..errors import Problem
 from . import deploy, devices, mounts, networks, ports, process
@@ -49,12 +49,18 @@ def _swap(value: Any, path: str, problems: List[Problem]) -> Any:
     return size(-1)(value, path, problems)
 
 
-def _labels(value: Any, path: str, problems: List[Problem]) -> Any:
-    result = strings()(value, path, problems)
-    for key in () if result is BAD else result:
-        if key.startswith(PREFIX):
-            return refuse(child(path, key), f"labels that begin with {PREFIX} are kept for book-keeping", problems)
-    return result
+def labels(*, again: bool = False) -> Reader:
+    """Labels of a container, of which some are ours."""
+    pairs = strings(again=again)
+
+    def read(value: Any, path: str, problems: List[Problem]) -> Any:
+        result = pairs(value, path, problems)
+        for key in () if result is BAD else result:
+            if key.startswith(PREFIX):
+                return refuse(child(path, key), f"labels that begin with {PREFIX} are kept for book-keeping", problems)
+        return result
+
+    return read
 
 
 def _build(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -109,7 +115,7 @@ KEYS: Dict[str, Reader] = {
     "init": boolean,
     "ipc": _namespace,
     "isolation": devices.isolation,
-    "labels": _labels,
+    "labels": labels(),
     "links": _unique,
     "logging": process.logging,
     "mac_address": networks.mac_address,
@@ -160,37 +166,52 @@ REFUSED: Dict[str, str] = {
     "extends": "it is resolved where compose files are read",
     "label_file": "it is read where compose files are; use labels",
     "models": "the engine has no models",
+    "pre_start": "it runs containers of its own; declare a stack",
     "profiles": "they choose services when compose files are read",
     "provider": "it names a plugin of the docker CLI",
+    "pull_refresh_after": "use pull_policy",
     "secrets": "there are no top-level secrets; mount a file",
     "use_api_socket": "it hands out the credentials of the docker CLI",
 }
 
 # Where null, false and empty say more than leaving the key out.
 _MEANT_WHEN_EMPTY = frozenset(("command", "entrypoint", "init", "attach", "scale", "oom_kill_disable"))
+# What compose prints of a service of a stack though it is empty.
+_PRINTED_WHEN_EMPTY = frozenset(("blkio_config", "develop", "healthcheck", "logging"))
 # Sizes in which 0 is the same as leaving the key out.
 _ZERO_IS_UNSET = frozenset(("mem_limit", "mem_reservation", "memswap_limit", "shm_size"))
 
 
-def parse_service(document: Mapping[str, Any], path: str, problems: List[Problem]) -> Dict[str, Any]:
-    """Return the canonical form of a compose service document.
+def parse_service(
+    document: Mapping[str, Any], path: str, problems: List[Problem], *, stack: bool = False
+) -> Dict[str, Any]:
+    """Return the canonical form of a compose service document; ``stack`` takes what needs a project around it too.
 
     Appends a Problem with its exact path (``path`` is the document's own) for every unknown key,
     wrong type and value that cannot be. Never raises for bad input and never stops at the first;
     what could not be read is missing from the result. Its own output comes back unchanged.
     """
+    if stack:
+        return parse_keys(document, path, problems, _stack_keys(), _MEANT_WHEN_EMPTY | _PRINTED_WHEN_EMPTY)
+    return parse_keys(document, path, problems, KEYS, _MEANT_WHEN_EMPTY)
+
+
+def parse_keys(
+    document: Any, path: str, problems: List[Problem], readers: Mapping[str, Reader], kept: FrozenSet[str]
+) -> Dict[str, Any]:
+    """The same for a service that has just the keys of ``readers``, of which ``kept`` are kept when they are empty."""
     service: Dict[str, Any] = {}
     entries: Any = document
     if not isinstance(entries, Mapping):
         refuse(path, f"must be a mapping, not {kind_of(entries)}", problems)
         return service
     for key, value in entries.items():
-        reader = KEYS.get(key)
+        reader = readers.get(key)
         if reader is None:
-            _unknown(key, value, path, problems)
+            _unknown(key, value, path, problems, readers)
         elif value is not None:
             entry = reader(value, child(path, key), problems)
-            if entry is BAD or (not entry and key not in _MEANT_WHEN_EMPTY):
+            if entry is BAD or (not entry and key not in kept):
                 continue
             if entry != "0" or key not in _ZERO_IS_UNSET:
                 service[key] = entry
@@ -198,12 +219,24 @@ def parse_service(document: Mapping[str, Any], path: str, problems: List[Problem
     return service
 
 
-def _unknown(key: Any, value: Any, path: str, problems: List[Problem]) -> None:
+def _stack_keys() -> Mapping[str, Reader]:
+    if not _STACK:
+        from . import stack  # most runs declare no stack
+
+        _STACK.update(KEYS)
+        _STACK.update(stack.KEYS, labels=labels(again=True))
+    return _STACK
+
+
+_STACK: Dict[str, Reader] = {}
+
+
+def _unknown(key: Any, value: Any, path: str, problems: List[Problem], readers: Mapping[str, Reader]) -> None:
     if key in REFUSED:
         if value not in (None, [], {}, False):
             refuse(child(path, key), f"not supported here: {REFUSED[key]}", problems)
     elif not str(key).startswith("x-"):
-        refuse_key(path, key, KEYS, problems)
+        refuse_key(path, key, readers, problems)
 
 
 def _finish(service: Dict[str, Any], path: str, problems: List[Problem]) -> None:

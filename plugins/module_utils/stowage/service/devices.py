@@ -39,11 +39,17 @@ def is_cdi(entry: Mapping[str, Any]) -> bool:
 
 def _device(value: Any, path: str, problems: List[Problem]) -> Any:
     """``source[:target[:permissions]]``, a CDI name, or the long form."""
+    entry = device_as_written(value, path, problems)
+    return entry if entry is BAD else {**entry, "permissions": entry.get("permissions", "rwm")}
+
+
+def device_as_written(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The same, but a long form that says nothing of permissions goes on saying nothing, as compose prints it."""
     if not isinstance(value, str):
         entry = _long(value, path, problems)
         if entry is BAD:
             return BAD
-        entry = {"source": entry["source"], "target": entry["source"], "permissions": "rwm", **entry}
+        entry = {"source": entry["source"], "target": entry["source"], **entry}
     elif re.fullmatch(_CDI, value):
         return {"source": str.__str__(value), "target": str.__str__(value), "permissions": "rwm"}
     else:

@@ -53,8 +53,8 @@ _long = record(
 )
 
 
-def _short(spec: str) -> Dict[str, Any]:
-    """Return the long form of ``[source:]target[:options]``."""
+def lengthen(spec: str) -> Dict[str, Any]:
+    """Return the long form of ``[source:]target[:options]``; ValueError says what is wrong with it."""
     parts = spec.split(":")
     if len(parts) > 3 or not all(parts):
         raise ValueError("must be [source:]target[:options]")
@@ -100,7 +100,7 @@ def clean(path: str) -> str:
 def _entry(item: Any, place: str, problems: List[Problem]) -> Any:
     if isinstance(item, str):
         try:
-            entry = _short(str.__str__(item))
+            entry = lengthen(str.__str__(item))
         except ValueError as error:
             return refuse(place, str(error), problems)
     else:
@@ -149,9 +149,18 @@ def volumes(value: Any, path: str, problems: List[Problem]) -> Any:
 
     A target that stands twice is a problem at the second.
     """
+    return _volumes(value, path, problems, again=False)
+
+
+def merged_volumes(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The same for entries that come from several files: of those for one target the last counts."""
+    return _volumes(value, path, problems, again=True)
+
+
+def _volumes(value: Any, path: str, problems: List[Problem], *, again: bool) -> Any:
     if not isinstance(value, (list, tuple)):
         return refuse(path, f"must be a list, not {kind_of(value)}", problems)
-    result: List[Dict[str, Any]] = []
+    result: Dict[str, Dict[str, Any]] = {}
     seen: Dict[str, int] = {}
     before = len(problems)
     for position, item in enumerate(value):
@@ -160,10 +169,10 @@ def volumes(value: Any, path: str, problems: List[Problem]) -> Any:
         if entry is BAD:
             continue
         first = seen.setdefault(entry["target"], position)
-        if first != position:
+        if first != position and not again:
             refuse(place, f"{entry['target']} is mounted by volumes[{first}] already", problems)
-        result.append(entry)
-    return BAD if len(problems) > before else result
+        result[entry["target"]] = entry
+    return BAD if len(problems) > before else list(result.values())
 
 
 def tmpfs_entry(value: Any, path: str, problems: List[Problem]) -> Any:

@@ -15,6 +15,7 @@ from ..errors import Problem
 from .shapes import BAD, choice, integer, kind_of, matching, name, record, refuse, scalar_text
 
 HostPort = Tuple[str, int, str]  # address ("" for all of them), port, protocol
+Claims = Dict[Tuple[str, str], List[Tuple[str, int, str]]]
 
 _DOTTED = r"\d+\.\d+\.\d+\.\d+"
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -122,7 +123,7 @@ def ports(value: Any, path: str, problems: List[Problem]) -> Any:
     if not isinstance(value, (list, tuple)):
         return refuse(path, f"must be a list, not {kind_of(value)}", problems)
     result: List[Dict[str, Any]] = []
-    claims: Dict[Tuple[str, str], List[Tuple[str, int, str]]] = {}
+    claims: Claims = {}
     before = len(problems)
     for position, item in enumerate(value):
         place = f"{path}[{position}]"
@@ -130,6 +131,23 @@ def ports(value: Any, path: str, problems: List[Problem]) -> Any:
             _claim(entry, place, claims, problems)
             result.append(entry)
     return BAD if len(problems) > before else result
+
+
+def merged_ports(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The same for entries of several files: of those for one port the last counts, in the first's place."""
+    if not isinstance(value, (list, tuple)):
+        return refuse(path, f"must be a list, not {kind_of(value)}", problems)
+    found: Dict[Tuple[Any, ...], Tuple[Dict[str, Any], str]] = {}
+    before = len(problems)
+    for position, item in enumerate(value):
+        place = f"{path}[{position}]"
+        for entry in _entries(item, place, problems):
+            port = (entry.get("host_ip"), entry.get("published"), entry["target"], entry["protocol"])
+            found[port] = (entry, place)
+    claims: Claims = {}
+    for entry, place in found.values():
+        _claim(entry, place, claims, problems)
+    return BAD if len(problems) > before else [entry for entry, _place in found.values()]
 
 
 def _entries(item: Any, place: str, problems: List[Problem]) -> List[Dict[str, Any]]:
@@ -150,7 +168,7 @@ def _entries(item: Any, place: str, problems: List[Problem]) -> List[Dict[str, A
 def _claim(
     entry: Mapping[str, Any],
     place: str,
-    claims: Dict[Tuple[str, str], List[Tuple[str, int, str]]],
+    claims: Claims,
     problems: List[Problem],
 ) -> None:
     """Record which host port the entry takes; a range to choose from takes none for certain."""

@@ -228,11 +228,11 @@ def list_of(reader: Reader, *, single: bool = False, unique: bool = False) -> Re
     return read
 
 
-def strings(*, absent: Optional[str] = "") -> Reader:
+def strings(*, absent: Optional[str] = "", again: bool = False) -> Reader:
     """A mapping of strings, or a list of ``key=value``.
 
-    ``absent`` is the value of a null and of a list entry without ``=``. Values may be secret and
-    are never quoted.
+    ``absent`` is the value of a null and of a list entry without ``=``. ``again`` takes a key that is
+    repeated in the list, of which the last counts. Values may be secret and are never quoted.
     """
 
     def read(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -262,7 +262,7 @@ def strings(*, absent: Optional[str] = "") -> Reader:
             key, equals, entry = str.__str__(item).partition("=")
             if not key or "\0" in item:
                 refuse(f"{path}[{position}]", "must be key=value", problems)
-            elif key in result:
+            elif key in result and not again:
                 # The value may be secret, the key never is.
                 refuse(f"{path}[{position}]", f"{key} is set twice", problems)
             else:

@@ -101,7 +101,7 @@ def _devices(service: Service) -> Optional[List[Dict[str, str]]]:
         {
             "PathOnHost": entry["source"],
             "PathInContainer": entry["target"],
-            "CgroupPermissions": entry["permissions"],
+            "CgroupPermissions": entry.get("permissions", "rwm"),
         }
         for entry in declared
         if not is_cdi(entry)
