@@ -38,6 +38,10 @@ class DeclarationError(StowageError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class TreeError(StowageError):
+    """A file of a stack cannot be put where it belongs; the text names its path on the host."""
+
+
 class BusyError(StowageError):
     """Another run holds this engine's lock and did not let go of it in time."""
 
