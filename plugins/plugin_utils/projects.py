@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..module_utils.stowage.content import ContentError
-from ..module_utils.stowage.service.compose import image_labels, unescaped
+from ..module_utils.stowage.service.compose import image_labels
 from ..module_utils.stowage.service.dependencies import dependencies
 from ..module_utils.stowage.service.grants import CONFIGS, DEFAULT_MODE, SECRETS, grants, kept_path
 from ..module_utils.stowage.service.references import parents
@@ -147,7 +147,6 @@ class _Stack:
         self.services: dict[str, Any] = {
             name: self._with_options(name, service) for name, service in project.document.get("services", {}).items()
         }
-        self._plain: dict[str, Any] = unescaped(project.document)
 
     def document(self) -> dict[str, Any]:
         """Everything about the stack but how to go about it."""
@@ -163,7 +162,7 @@ class _Stack:
             "volumes": self.project.document.get("volumes") or {},
             "left": sorted(left),
         }
-        for service in self._plain.get("services", {}).values():
+        for service in self.services.values():
             self.place.take_mounts(service)
         for kind in (CONFIGS, SECRETS):
             document[kind] = self._take_granted(kind)
@@ -222,7 +221,7 @@ class _Stack:
         """What is built here, by the image's name."""
         images: dict[str, Any] = {}
         for name, service in services.items():
-            build = self._plain["services"][name].get("build")
+            build = service.get("build")
             if build is None:
                 continue
             for key, reason in _NO_BUILD.items():
@@ -241,7 +240,7 @@ class _Stack:
     def _take_granted(self, kind: str) -> dict[str, dict[str, str]]:
         """Bring the contents that services ask for, under each owner and mode they ask for."""
         places: dict[str, dict[str, str]] = {}
-        section = self._plain.get(kind) or {}
+        section = self.project.document.get(kind) or {}
         for service in self.services.values():
             for grant in grants(service):
                 entry = section.get(grant.source)
@@ -270,7 +269,7 @@ class _Stack:
             if content is None:
                 self._problem(f"{kind}.{name}", f"is external: give its content by the task's option {kind}")
         elif entry.get("environment"):
-            content = self.project.variable(str(entry["environment"]))
+            content = self.project.values.get((kind, name))
             if content is None:
                 self._problem(f"{kind}.{name}.environment", f"the variable {entry['environment']} is not set")
         path = kept_path(kind, name)

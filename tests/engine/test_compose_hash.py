@@ -126,7 +126,7 @@ def config(session_engine: Engine, compose: Compose) -> Iterator[dict[str, Any]]
         compose("up", "--detach")
         # The first time, the replica that was made first stands for its service; from then on the first by name.
         compose("up", "--detach")
-        yield json.loads(compose("config", "--format", "json"))
+        yield json.loads(compose("config", "--format", "json").replace("$$", "$"))
     finally:
         compose("down", "--volumes", "--timeout", "0")
         engine.images.remove(IMAGE, force=True)

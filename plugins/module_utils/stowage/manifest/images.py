@@ -17,7 +17,6 @@ from ..service.devices import ulimits
 from ..service.process import extra_hosts
 from ..service.shapes import BAD, boolean, list_of, name, refuse, size, strings, text
 from ..service.shapes import Reader as Shape
-from ..service.units import parse_duration
 from .reader import Reader, join
 
 WAYS = ("build", "load", "tag_of")
@@ -124,11 +123,17 @@ def _pull_policy(container: Container, problems: List[Problem]) -> Tuple[str, fl
     if policy in PULLS:
         return policy, 0.0
     if policy in _EVERY or policy.startswith("every_"):
-        return "always", _EVERY.get(policy) or parse_duration(policy[len("every_") :]) / 1e9
+        return "always", _EVERY.get(policy) or _seconds(policy[len("every_") :])
     problems.append(Problem(f"{container.path}.pull_policy", f"{policy!r} is none of: {', '.join(PULLS)}"))
     return "missing", 0.0
 
 
+def _seconds(duration: str) -> float:
+    """Compose's own durations, which know days and weeks: ``1w2d``, ``12h30m``."""
+    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", duration)))
+
+
+_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _EVERY = {"daily": 86400.0, "weekly": 604800.0}
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section ``stacks``: whole compose projects, as ``docker compose config`` prints them.
+"""The section ``stacks``: whole compose projects, as ``docker compose config`` prints them with ``$`` for ``$$``.
 
 Knows how a project becomes a scope: names of containers, the labels by which docker compose knows its own,
 configs and secrets as mounts, and which of the project's files each service mounts. What the keys of a
@@ -33,7 +33,7 @@ from ..model.desired import (
 from ..reference import familiar
 from ..service import labels as label
 from ..service.canonical import parse_service
-from ..service.compose import container_labels, network_labels, unescaped, volume_labels
+from ..service.compose import container_labels, network_labels, volume_labels
 from ..service.digest import document_hash
 from ..service.grants import CONFIGS, SECRETS, grants, mounts_for
 from ..service.spec import spec_hash
@@ -80,7 +80,8 @@ def parse_stack(name: str, reader: Reader, registries: Mapping[str, Credentials]
     stack = _Stack(name, reader, directory, files, network_names, volume_names)
     containers = stack.containers(STATES[state])
     images = parse_images(reader.reader(IMAGES))
-    images += implied_images(containers, images, reader.problems)
+    hooks = [hook for container in containers for hook in container.pre_start]
+    images += implied_images([*containers, *hooks], images, reader.problems)
     return Part(
         Desired(
             name,
@@ -113,7 +114,7 @@ def _parse_policy(reader: Reader, state: str) -> Policy:
 
 def _parse_networks(project: str, reader: Reader) -> Tuple[Tuple[Network, ...], Dict[str, str]]:
     section = reader.reader(NETWORKS)
-    networks, names = parse_networks(Reader(unescaped(section.document), section.path, section.problems))
+    networks, names = parse_networks(section)
     keys = {name: key for key, name in names.items()}
     return tuple(
         _labelled(network, network_labels(project, keys[network.name], section.document[keys[network.name]]))
@@ -123,7 +124,7 @@ def _parse_networks(project: str, reader: Reader) -> Tuple[Tuple[Network, ...], 
 
 def _parse_volumes(project: str, reader: Reader) -> Tuple[Tuple[Volume, ...], Dict[str, str]]:
     section = reader.reader(VOLUMES)
-    volumes, names = parse_volumes(Reader(unescaped(section.document), section.path, section.problems))
+    volumes, names = parse_volumes(section)
     keys = {name: key for key, name in names.items()}
     return tuple(
         _labelled(volume, volume_labels(project, keys[volume.name], section.document[keys[volume.name]]))
@@ -191,6 +192,7 @@ class _Stack:
         section = self.reader.reader(SERVICES)
         entries = {key: section.reader(key) for key, _value in section.items() if key not in self.left}
         services = {key: self._parse_service(key, entry) for key, entry in entries.items()}
+        hooks = {key: self._hooks(key, services[key].pop("pre_start", ()), entry) for key, entry in entries.items()}
         granted = {key: frozenset(grant.target for grant in grants(entries[key].document)) for key in entries}
         names = {key: self._names(key, services[key], entry) for key, entry in entries.items()}
         check_unique(names, entries)
@@ -217,19 +219,31 @@ class _Stack:
                         compose=mark,
                         content=content,
                         reads=reads,
+                        pre_start=hooks[key],
                     )
                 )
         return tuple(found)
 
     def _parse_service(self, key: str, entry: Reader) -> Dict[str, Any]:
-        service = parse_service(unescaped(entry.document), entry.path, entry.problems, stack=True)
-        mounts = self._mounts(service, entry)
-        for apart in (CONFIGS, SECRETS, "build", "profiles", "develop"):
-            service.pop(apart, None)
+        service = parse_service(entry.document, entry.path, entry.problems, stack=True)
         if entry.document.get("build") is not None:
             # How its image is come by stands with the images.
             service.pop("pull_policy", None)
         service.setdefault("image", f"{self.name}-{key}")
+        self._place(service, entry)
+        for hook in service.get("pre_start") or ():
+            self._place(hook, entry)
+            # It works on what the service will work on; its own mounts come first.
+            taken = {mount["target"] for mount in hook.get("volumes") or ()}
+            mounts = [mount for mount in service.get("volumes") or () if mount["target"] not in taken]
+            hook["volumes"] = [*hook.get("volumes", ()), *mounts]
+        return service
+
+    def _place(self, service: Dict[str, Any], entry: Reader) -> None:
+        """Replace what refers to the project by what it is on the host."""
+        mounts = self._mounts(service, entry)
+        for apart in (CONFIGS, SECRETS, "build", "profiles", "develop"):
+            service.pop(apart, None)
         try:
             service["image"] = familiar(service["image"])
         except BadReference as error:
@@ -241,7 +255,19 @@ class _Stack:
                 mount["source"] = self.volumes[mount["source"]]
         if mounts:
             service["volumes"] = [*service.get("volumes", ()), *mounts]
-        return service
+
+    def _hooks(self, key: str, hooks: Sequence[Mapping[str, Any]], entry: Reader) -> Tuple[Container, ...]:
+        return tuple(
+            Container(
+                f"{self.name}-{key}-pre_start-{number}",
+                key,
+                f"{entry.path}.pre_start[{number - 1}]",
+                hook,
+                spec_hash(hook, str(hook.get("image") or "")),
+                reads=self._content(hook)[0],
+            )
+            for number, hook in enumerate(hooks, 1)
+        )
 
     def _mounts(self, service: Mapping[str, Any], entry: Reader) -> List[Dict[str, Any]]:
         for grant in grants(service):

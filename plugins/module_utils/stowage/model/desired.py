@@ -128,6 +128,7 @@ class Container:
     ``remove_volumes`` lets an absent container's anonymous volumes go with it. ``state_only``: nothing but
     the state of a container that is there already is declared; ``definition`` and ``spec`` are empty then.
     ``content`` is the hash of the stack's files that it mounts; ``reads`` are the files and folders it mounts of them.
+    ``pre_start`` are containers that run to their end before a new one of this service is started.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Container:
     compose: Optional[ComposeMark] = None
     content: str = ""
     reads: Tuple[str, ...] = ()
+    pre_start: Tuple[Container, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
 from .files import changes_for, is_kept
+from .prestart import plan_pre_start
 from .readiness import Progress, Readiness
 from .replacement import Replacement
 from .rollout import Rollout
@@ -240,6 +241,8 @@ class Decision:
         name = self.container.name
         needs = [*after, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
+        if self.progress.replaced and not self._has_sibling():
+            needs += plan_pre_start(self.container, self.world, self.readiness, cause, needs)
         start = self.world.draft.add(StartContainer(name, cause), [*needs, *self.creation.free_ports(needs)], wished)
         hooks = self.creation.post_start(name, [start])
         self.progress.started = hooks[-1] if hooks else start
@@ -249,6 +252,12 @@ class Decision:
         if restarts:
             stop = StopContainer(name, "it failed")
             self.world.draft.guard([start, *hooks, *proofs], [stop, *restarts])
+
+    def _has_sibling(self) -> bool:
+        """Whether another replica is up already: a further one finds all prepared."""
+        others = (other.name for other in self.readiness.replicas(self.container.service))
+        found = (self.world.observed.containers.get(name) for name in others if name != self.container.name)
+        return any(other is not None and other.is_up for other in found)
 
     def _restart(self, running: bool, before: Sequence[Optional[int]]) -> None:
         if not running:

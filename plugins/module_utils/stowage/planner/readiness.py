@@ -51,6 +51,8 @@ class Readiness:
     def __init__(self, world: World) -> None:
         self._world = world
         self.progress: Dict[str, Progress] = {}
+        # By service, the steps after which its pre_start containers have done their work.
+        self.prepared: Dict[str, List[int]] = {}
         self._by_service: Dict[str, List[Container]] = {}
         self._asked: Dict[str, Set[str]] = {}
         for container in world.declared.values():

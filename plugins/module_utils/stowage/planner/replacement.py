@@ -19,11 +19,12 @@ from ..model.operations import (
     StartContainer,
 )
 from ..service.compare import anonymous_volumes, differences
-from ..service.labels import NEXT, SPEC
+from ..service.labels import CONTENT, NEXT, SPEC
 from ..service.ports import fixed_ports
 from ..service.units import parse_duration
 from .creation import Creation
-from .files import restore_files
+from .files import changes_for, restore_files
+from .prestart import plan_pre_start
 from .readiness import Readiness
 from .rollout import Rollout
 from .world import World
@@ -66,14 +67,17 @@ class Replacement:
         stopped_early = self.found.name in self.world.stops
         needs = [*created, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
+        prepared = plan_pre_start(self.container, self.world, self.readiness, cause, needs)
+        needs += prepared
         needs += self.creation.free_ports(needs)
         stopped = None if start_first else self._stop_old(cause, needs, wished)
         # The stop waits for all that is needed, so that the gap is as short as can be.
         started = self._start(cause, [*needs, stopped], wished)
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
-        # Where nothing was created there is nothing to undo, unless others wait, or a port was handed on before.
-        at_once = self.rollout.defers or stopped_early
-        steps = [*(created if at_once else created[1:]), stopped, *started, *proofs]
+        # Where nothing was created there is nothing to undo, unless others wait, a port was handed on before, or the
+        # files were written that it mounts.
+        at_once = self.rollout.defers or stopped_early or bool(changes_for(self.container, self.world))
+        steps = [*(created if at_once else created[1:]), *prepared, stopped, *started, *proofs]
         if start_first:
             stopped = self._stop_old(cause, proofs)
             steps.append(stopped)
@@ -106,6 +110,8 @@ class Replacement:
         if standing is None or standing.step is not None or standing.image_id != successor.image_id:
             return False
         if successor.labels.get(SPEC) != self.container.spec or successor.status not in ("created", "running"):
+            return False
+        if successor.labels.get(CONTENT, "") != self.container.content:
             return False
         changes = differences(
             self.container.definition,

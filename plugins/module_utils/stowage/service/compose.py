@@ -8,7 +8,6 @@ the labels' names stand with all others in labels.py.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict, Mapping
 
 from . import labels
@@ -60,9 +59,3 @@ def _dependencies(document: Mapping[str, Any]) -> str:
         f"{name}:{options.get('condition')}:{'true' if options.get('restart') else 'false'}"
         for name, options in needed.items()
     )
-
-
-def unescaped(document: Any) -> Any:
-    """The document with ``$`` where docker compose prints ``$$``, so that its output can be read as a compose file."""
-    text = json.dumps(document)
-    return json.loads(text.replace("$$", "$")) if "$$" in text else document

@@ -132,6 +132,8 @@ _VOLUME = _Keys("name driver driver_opts external labels")
 def service_hash(service: Mapping[str, Any], resolve: Optional[Callable[[str], str]] = None) -> str:
     """Return the config-hash of a service in the form that ``docker compose config --format json`` prints.
 
+    One dollar is written where compose prints two.
+
     resolve returns the id of the container that stands for a service of the project: compose labels a container
     with the hash of what it was made from, in which names of services have become ids. Without it, the hash is
     the one that ``docker compose config --hash`` prints.
@@ -168,8 +170,7 @@ def _resolved_source(source: str, resolve: Callable[[str], str]) -> str:
 
 
 def _hash(document: Mapping[str, Any], shape: _Keys) -> str:
-    # What compose prints has each $ doubled, in keys as in values.
-    text = _text(document, shape).translate(_ESCAPED).replace("$$", "$")
+    text = _text(document, shape).translate(_ESCAPED)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 

@@ -373,6 +373,11 @@ def _service_name(case: str) -> str:
     return case.replace(".", "-")
 
 
+def with_single_dollars(printed: Any) -> Any:
+    """Return what compose prints with one $ where it writes two."""
+    return json.loads(json.dumps(printed).replace("$$", "$"))
+
+
 def shuffled(value: Any, chance: random.Random) -> Any:
     """Return the value with the keys of all its objects in random order."""
     if isinstance(value, list):
@@ -385,7 +390,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 @pytest.mark.parametrize("case", CASES)
 def test_the_hash_of_a_service_is_that_of_compose(oracle: tuple[dict[str, Any], dict[str, str]], case: str) -> None:
     services, hashes = oracle
-    printed = services[_service_name(case)]
+    printed = with_single_dollars(services[_service_name(case)])
     assert service_hash(printed) == hashes[_service_name(case)]
     assert service_hash(shuffled(printed, random.Random(7))) == hashes[_service_name(case)]
 
@@ -447,11 +452,11 @@ def test_services_that_are_named_become_the_ids_of_their_containers(
 
 @pytest.mark.parametrize("case", NETWORKS)
 def test_the_hash_of_a_network_is_that_of_compose(case: str) -> None:
-    network, expected = NETWORKS[case]
+    network, expected = with_single_dollars(NETWORKS[case])
     assert network_hash(shuffled(network, random.Random(7))) == expected
 
 
 @pytest.mark.parametrize("case", VOLUMES)
 def test_the_hash_of_a_volume_is_that_of_compose(case: str) -> None:
-    volume, expected = VOLUMES[case]
+    volume, expected = with_single_dollars(VOLUMES[case])
     assert volume_hash(shuffled(volume, random.Random(7))) == expected
