@@ -177,7 +177,13 @@ REFUSED: Dict[str, str] = {
 # Where null, false and empty say more than leaving the key out.
 _MEANT_WHEN_EMPTY = frozenset(("command", "entrypoint", "init", "attach", "scale", "oom_kill_disable"))
 # What compose prints of a service of a stack though it is empty.
-_PRINTED_WHEN_EMPTY = frozenset(("blkio_config", "develop", "healthcheck", "logging"))
+PRINTED_WHEN_EMPTY = frozenset(
+    ("command", "entrypoint", "init", "attach", "scale", "blkio_config", "develop", "healthcheck", "logging")
+)
+# Of a stack, what a variable without a value leaves as if it were not there.
+UNSET_WHEN_EMPTY = frozenset(
+    "cpuset image ipc isolation mac_address network_mode pid platform restart uts working_dir".split()
+)
 # Sizes in which 0 is the same as leaving the key out.
 _ZERO_IS_UNSET = frozenset(("mem_limit", "mem_reservation", "memswap_limit", "shm_size"))
 
@@ -192,14 +198,22 @@ def parse_service(
     what could not be read is missing from the result. Its own output comes back unchanged.
     """
     if stack:
-        return parse_keys(document, path, problems, _stack_keys(), _MEANT_WHEN_EMPTY | _PRINTED_WHEN_EMPTY)
+        return parse_keys(document, path, problems, _stack_keys(), PRINTED_WHEN_EMPTY, UNSET_WHEN_EMPTY)
     return parse_keys(document, path, problems, KEYS, _MEANT_WHEN_EMPTY)
 
 
 def parse_keys(
-    document: Any, path: str, problems: List[Problem], readers: Mapping[str, Reader], kept: FrozenSet[str]
+    document: Any,
+    path: str,
+    problems: List[Problem],
+    readers: Mapping[str, Reader],
+    kept: FrozenSet[str],
+    unset: FrozenSet[str] = frozenset(),
 ) -> Dict[str, Any]:
-    """The same for a service that has just the keys of ``readers``, of which ``kept`` are kept when they are empty."""
+    """The same for a service that has just the keys of ``readers``.
+
+    Of these ``kept`` are kept when they are empty, and ``unset`` are taken for left out when they are an empty text.
+    """
     service: Dict[str, Any] = {}
     entries: Any = document
     if not isinstance(entries, Mapping):
@@ -209,7 +223,7 @@ def parse_keys(
         reader = readers.get(key)
         if reader is None:
             _unknown(key, value, path, problems, readers)
-        elif value is not None:
+        elif value is not None and (value != "" or key not in unset):
             entry = reader(value, child(path, key), problems)
             if entry is BAD or (not entry and key not in kept):
                 continue

@@ -149,6 +149,12 @@ def pull_policy(value: Any, path: str, problems: List[Problem]) -> Any:
 
 def extra_hosts(value: Any, path: str, problems: List[Problem]) -> Any:
     """Return sorted ``host=address``; takes ``host:address`` and a mapping to one or more addresses."""
+    pairs = all_extra_hosts(value, path, problems)
+    return pairs if pairs is BAD else list(dict.fromkeys(pairs))
+
+
+def all_extra_hosts(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The same, with what is there twice, as compose prints it."""
     pairs: List[str] = []
     before = len(problems)
     if isinstance(value, Mapping):
@@ -170,7 +176,7 @@ def extra_hosts(value: Any, path: str, problems: List[Problem]) -> Any:
         return refuse(path, f"must be a list or a mapping, not {kind_of(value)}", problems)
     if len(problems) > before:
         return BAD
-    return sorted(set(pairs), key=lambda pair: pair.partition("="))
+    return sorted(pairs, key=lambda pair: pair.partition("="))
 
 
 def _bare(address: str) -> str:

@@ -150,7 +150,7 @@ _build_record = record(
         "no_cache_filter": _text_or_list,
         "additional_contexts": _pairs,
         "pull": boolean,
-        "extra_hosts": process.extra_hosts,
+        "extra_hosts": process.all_extra_hosts,
         "isolation": text,
         "network": text,
         "target": text,
@@ -230,6 +230,11 @@ def _tmpfs(value: Any, path: str, problems: List[Problem]) -> Any:
     return entries if entries is BAD else list({entry.partition("=")[0]: entry for entry in entries}.values())
 
 
+def _logging(value: Any, path: str, problems: List[Problem]) -> Any:
+    section = process.logging(value, path, problems)
+    return section if section is BAD else {key: item for key, item in section.items() if item}
+
+
 def _requests(entries: Any, written: Any) -> Any:
     """Requests for devices that say neither how many nor which want all."""
     if entries is not BAD and isinstance(written, (list, tuple)):
@@ -237,6 +242,18 @@ def _requests(entries: Any, written: Any) -> Any:
             if item.get("count") is None and not entry.get("device_ids"):
                 entry["count"] = -1
     return entries
+
+
+def _healthcheck(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The section; an empty test is none."""
+    if isinstance(value, Mapping) and value.get("test") == []:
+        value = {key: item for key, item in value.items() if key != "test"}
+    return process.healthcheck(value, path, problems)
+
+
+def _duration_text(value: Any, path: str, problems: List[Problem]) -> Any:
+    """A duration as it is written, which is how compose prints this one."""
+    return value if duration(value, path, problems) is not BAD else BAD
 
 
 def _gpus(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -253,6 +270,11 @@ def _deploy(value: Any, path: str, problems: List[Problem]) -> Any:
         for key, zero in (("delay", "0s"), ("monitor", "0s"), ("max_failure_ratio", 0)):
             if config.get(key) == zero:
                 del config[key]
+    for part in section.get("resources", {}).values():
+        if part.get("memory") == "0":
+            del part["memory"]
+    if section.get("restart_policy") is not None and value["restart_policy"].get("max_attempts") in (0, "0"):
+        section["restart_policy"]["max_attempts"] = 0
     reservations = section.get("resources", {}).get("reservations", {})
     if "devices" in reservations:
         _requests(reservations["devices"], value["resources"]["reservations"]["devices"])
@@ -267,11 +289,14 @@ def pre_start(value: Any, path: str, problems: List[Problem]) -> Any:
     before = len(problems)
     if not isinstance(value, (list, tuple)):
         return refuse(path, f"must be a list, not {kind_of(value)}", problems)
-    readers = {key: reader for key, reader in {**canonical.KEYS, **KEYS}.items() if key in _PRE_START}
+    readers = {key: reader for key, reader in {**canonical.KEYS, **KEYS}.items() if key in PRE_START}
     readers["per_replica"] = boolean
+    readers["secrets"] = _grants("")
     for position, item in enumerate(value):
         place = f"{path}[{position}]"
-        entry = canonical.parse_keys(item, place, problems, readers, _KEPT)
+        entry = canonical.parse_keys(
+            item, place, problems, readers, canonical.PRINTED_WHEN_EMPTY, canonical.UNSET_WHEN_EMPTY
+        )
         if isinstance(item, Mapping) and not entry.get("per_replica"):
             entry.pop("per_replica", None)
         result.append(entry)
@@ -279,7 +304,7 @@ def pre_start(value: Any, path: str, problems: List[Problem]) -> Any:
 
 
 # compose's schema, "container_spec": what a container is, without how it is kept.
-_PRE_START = frozenset(
+PRE_START = frozenset(
     "annotations blkio_config cap_add cap_drop cgroup cgroup_parent command configs cpu_count cpu_percent cpu_shares"
     " cpu_quota cpu_period cpu_rt_period cpu_rt_runtime cpus cpuset device_cgroup_rules devices dns dns_opt dns_search"
     " domainname entrypoint environment extra_hosts gpus group_add hostname image init ipc isolation labels logging"
@@ -288,8 +313,6 @@ _PRE_START = frozenset(
     " shm_size secrets sysctls stop_grace_period stop_signal storage_opt tmpfs ulimits user uts userns_mode volumes"
     " volumes_from working_dir".split()
 )
-
-_KEPT = frozenset(("command", "entrypoint", "init"))
 
 KEYS: Dict[str, Reader] = {
     "annotations": _pairs,
@@ -305,14 +328,17 @@ KEYS: Dict[str, Reader] = {
     "dns_search": _set_or_one,
     "environment": _variables,
     "expose": _once(list_of(ports.expose_entry)),
+    "extra_hosts": process.all_extra_hosts,
     "gpus": _gpus,
+    "healthcheck": _healthcheck,
     "links": _set,
+    "logging": _logging,
     "networks": _networks,
     "ports": ports.merged_ports,
     "pre_start": pre_start,
     "profiles": _once(list_of(matching(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", "a profile's name"))),
     "pull_policy": pull_policy,
-    "pull_refresh_after": duration,
+    "pull_refresh_after": _duration_text,
     "secrets": _grants("/run/secrets"),
     "sysctls": _pairs,
     "tmpfs": _tmpfs,
