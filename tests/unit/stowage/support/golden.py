@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Tuple
 
 import pytest
 
 from stowage.model.plan import Plan
 from tests.unit.stowage.support.hosts import Host
+from tests.unit.stowage.support.stacks import PLACE
 
 Prepare = Callable[[Host], None]
 NEWEST = (1, 51)
@@ -41,8 +43,9 @@ def cases(*table: Case) -> Any:
     return pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in table])
 
 
-def check(case: Case) -> Host:
-    host = Host(case.api)
+def check(case: Case, root: Optional[Path] = None) -> Host:
+    """``root`` is the folder for the files of stacks."""
+    host = Host(case.api, root=root)
     if case.before is not None:
         host.deploy(case.before)
     if case.prepare is not None:
@@ -64,6 +67,8 @@ def text_of(host: Host, plan: Plan) -> str:
         lines.append(f"undo {guards}: " + ", ".join(f"{op.kind} {op.target}" for op in rollback.operations))
     lines += [f"note {note}" for note in plan.notes]
     text = "\n".join(lines)
+    if host.root:
+        text = text.replace(f"{host.root}/", f"{PLACE}/")
     for identity, image in host.engine.images.all.items():
         name = f"<{(image['RepoTags'] or ['untagged'])[0]}>"
         text = text.replace(identity, name).replace(identity[:19], name)

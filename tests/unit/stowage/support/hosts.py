@@ -1,26 +1,36 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host for tests of deciding: a model engine, and the real manifest, observer, planner and executor on it."""
+"""A host for tests of deciding: a model engine, and the real manifest, observer, planner and executor on it.
+
+Stacks have their files in a real folder, which stands for ``/srv`` in documents and in plans' texts. What changes
+a file counts as a change of the engine's, so that a run can fail or be killed there as well.
+"""
 
 from __future__ import annotations
 
+import json
 import textwrap
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 import pytest
 
 from stowage import walk
+from stowage.converge import as_one
 from stowage.errors import DeclarationError
 from stowage.executor import Executor
-from stowage.converge import as_one
 from stowage.manifest import parse_manifest
+from stowage.model.desired import Part
 from stowage.model.observed import Observed
 from stowage.model.plan import Plan
 from stowage.model.report import Report
-from stowage.observer import observe_host
+from stowage.observer import observe_host, observe_trees
 from stowage.planner import plan_changes
+from stowage.tree import Tree
 from stowage.walk import Walk
 from tests.unit.stowage.support.model_engine import ModelEngine
+from tests.unit.stowage.support.stacks import BROUGHT, PLACE
 
 Document = Mapping[str, Any]
 
@@ -40,20 +50,31 @@ class OneByOne(Walk):
 
 
 class Host:
-    """One engine and what can be done to it with a declaration. Nothing waits for real time."""
+    """One engine, a folder, and what can be done to them with a declaration. Nothing waits for real time."""
 
-    def __init__(self, api_version: Tuple[int, int] = (1, 45), *images: str) -> None:
+    def __init__(self, api_version: Tuple[int, int] = (1, 45), *images: str, root: Optional[Path] = None) -> None:
         self.engine = ModelEngine(api_version)
+        self.root = root
         for name in images or ("app:1", "app:2", "db:1"):
             self.engine.images.have(name)
 
+    def here(self, document: Document) -> Document:
+        """The document with the folder of this test, and none that waits for real time."""
+        found: Dict[str, Any] = {"monitor": 0, **document}
+        if "stacks" in found:
+            found["stacks"] = {name: {"monitor": 0, **stack} for name, stack in found["stacks"].items()}
+        return json.loads(json.dumps(found).replace(f"{PLACE}/", f"{self.root}/")) if self.root else found
+
     def observe(self, document: Document) -> Observed:
-        return observe_host(self.engine, as_one(parse_manifest(document)), lambda reference: None)  # type: ignore[arg-type]
+        return self._observe(parse_manifest(self.here(document)))
+
+    def _observe(self, parts: Tuple[Part, ...]) -> Observed:
+        observed = observe_host(self.engine, as_one(parts), lambda reference: None)  # type: ignore[arg-type]
+        return replace(observed, trees=observe_trees([part.desired for part in parts]))
 
     def plan(self, document: Document) -> Plan:
-        parts = parse_manifest({"monitor": 0, **document})
-        observed = observe_host(self.engine, as_one(parts), lambda reference: None)  # type: ignore[arg-type]
-        return plan_changes(parts, observed)
+        parts = parse_manifest(self.here(document))
+        return plan_changes(parts, self._observe(parts))
 
     def refusals(self, document: Document) -> Dict[str, str]:
         """The problems that planning finds, by path; fails where it finds none."""
@@ -64,7 +85,7 @@ class Host:
         return {problem.path: problem.message for problem in problems}
 
     def carry_out(self, plan: Plan, workers: int = 1, files: Optional[Mapping[str, str]] = None) -> Report:
-        executor = Executor(self.engine, lambda reference: None, {}, files or {}, lambda operation, event: None)  # type: ignore[arg-type]
+        executor = HostExecutor(self.engine, {**BROUGHT, **(files or {})})
         kind = OneByOne if workers == 1 and plan.changes else Walk
         return kind(plan, executor.perform, executor.explain, lambda event: None, str, workers).run()
 
@@ -88,6 +109,28 @@ class Host:
 
     def states(self) -> Dict[str, str]:
         return {c["Name"][1:]: c["State"]["Status"] for c in self.engine.containers.all.values()}
+
+
+class HostExecutor(Executor):
+    """The real one, but for the engine that counts what is done to files too."""
+
+    def __init__(self, engine: ModelEngine, files: Mapping[str, Union[str, bytes]]) -> None:
+        super().__init__(engine, lambda reference: None, {}, files, lambda operation, event: None)  # type: ignore[arg-type]
+
+    def _tree(self, directory: str) -> Tree:
+        return self._trees.setdefault(directory, CountedTree(self._engine, directory))  # type: ignore[arg-type]
+
+
+class CountedTree(Tree):
+    """The real one, of which every change is one of the engine's: its turn to fail or to be the last may come."""
+
+    def __init__(self, engine: ModelEngine, directory: str) -> None:
+        super().__init__(directory)
+        self._engine = engine
+
+    def _change(self, doing: str, path: Optional[str], change: Callable[..., None], *, make: bool = False) -> None:
+        call = f"{doing} {self._directory}/{path or ''}"
+        self._engine.change(call, lambda: super(CountedTree, self)._change(doing, path, change, make=make))
 
 
 def golden(text: str) -> str:
