@@ -19,7 +19,7 @@ from .model.report import Report
 from .reference import parse
 from .service.build import build_query, buildx_command
 from .service.confighash import service_hash
-from .service.labels import COMPOSE_HASH, COMPOSE_IMAGE
+from .service.labels import COMPOSE_HASH, COMPOSE_IMAGE, COMPOSE_MOUNTED_IMAGES
 from .service.verdict import judge
 from .tree import Tree
 from .walk import Progress, Walk
@@ -228,15 +228,26 @@ class Executor:
 
     def _compose_labels(self, operation: op.CreateContainer) -> Dict[str, str]:
         """The labels of docker compose that hold ids."""
-        image = str(operation.body["Image"])
-        if image not in self._image_ids:
-            self._image_ids[image] = str(self._engine.images.inspect(image)["Id"])
+        service = operation.compose or {}
+        mounted = {
+            str(mount["target"]): self._image_id(str(mount["source"]))
+            for mount in service.get("volumes") or ()
+            if mount.get("type") == "image"
+        }
         ids = {
             key: str(self._engine.containers.inspect(self._container(name))["Id"])
             for key, name in operation.parents.items()
         }
-        hashed = service_hash(operation.compose or {}, lambda key: ids.get(key, key))
-        return {COMPOSE_IMAGE: self._image_ids[image], COMPOSE_HASH: hashed}
+        labels = {COMPOSE_IMAGE: self._image_id(str(operation.body["Image"]))}
+        labels[COMPOSE_HASH] = service_hash(service, lambda key: ids.get(key, key))
+        if mounted:
+            labels[COMPOSE_MOUNTED_IMAGES] = ",".join(f"{target}={mounted[target]}" for target in sorted(mounted))
+        return labels
+
+    def _image_id(self, name: str) -> str:
+        if name not in self._image_ids:
+            self._image_ids[name] = str(self._engine.images.inspect(name)["Id"])
+        return self._image_ids[name]
 
     def _stop_container(self, operation: op.StopContainer) -> None:
         _gone(lambda: self._engine.containers.stop(self._container(operation.name)))

@@ -22,7 +22,17 @@ from .model.desired import ABSENT, Desired, Image
 from .model.observed import Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedTree, ObservedVolume
 from .parallel import run_all
 from .service.digest import document_hash
-from .service.labels import NEXT, PREFIX, SCOPE, SPEC
+from .service.labels import (
+    COMPOSE_HASH,
+    COMPOSE_HOOK,
+    COMPOSE_ONE_OFF,
+    COMPOSE_PREFIX,
+    COMPOSE_PROJECT,
+    NEXT,
+    PREFIX,
+    SCOPE,
+    SPEC,
+)
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]
@@ -134,16 +144,24 @@ def _networks_of(entry: Document) -> Tuple[str, ...]:
 
 
 def _own_labels(entry: Document, images: Mapping[str, ObservedImage]) -> Mapping[str, str]:
-    """A container's labels, without those of ours that it only has from its image.
+    """A container's labels, without those of ours and of docker compose that it only has from its image.
 
     An image built here, or made of a container of ours by commit, hands its labels to whatever anybody
-    starts from it. A container of ours has the hash of its own declaration besides.
+    starts from it. A container of ours has the hash of its own declaration besides; so has one of compose.
     """
     labels: Mapping[str, str] = entry.get("Labels") or {}
     image = images.get(str(entry.get("ImageID") or ""))
-    if image is None or SCOPE not in image.labels or labels.get(SPEC) != image.labels.get(SPEC):
+    if image is None:
         return labels
-    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
+    if SCOPE in image.labels and labels.get(SPEC) == image.labels.get(SPEC):
+        labels = {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
+    if COMPOSE_PROJECT in image.labels and all(labels.get(key) == image.labels.get(key) for key in _MADE_BY_COMPOSE):
+        labels = {key: value for key, value in labels.items() if not key.startswith(COMPOSE_PREFIX)}
+    return labels
+
+
+# One of these is on every container that docker compose makes, and on no image that it builds.
+_MADE_BY_COMPOSE = (COMPOSE_HASH, COMPOSE_ONE_OFF, COMPOSE_HOOK)
 
 
 def _container(name: str, entry: Document, inspect: Optional[Document], labels: Mapping[str, str]) -> ObservedContainer:

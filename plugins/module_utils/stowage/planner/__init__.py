@@ -40,8 +40,7 @@ def plan_changes(parts: Sequence[Part], observed: Observed) -> Plan:
         plan_containers(world)
     for world in worlds:
         plan_files(world)
-    for world in worlds:
-        plan_removals(world)
+    plan_removals(worlds)
     for world in worlds:
         plan_settling(world)
     return draft.plan()

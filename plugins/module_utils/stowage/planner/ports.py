@@ -61,7 +61,7 @@ def _release(
         return world.stops[holder.name]
     declared = world.plan.declared.get(holder.name)
     leaves = holder.name in world.plan.dropped or (declared is not None and not _keeps(declared, port))
-    if not leaves and _is_nobodys(holder.name, world) and not world.is_successor(holder.name):
+    if not leaves and world.is_nobodys(holder.name):
         whose = "not declared here" if declared is None else "whose ports are not declared here"
         world.draft.refuse(
             f"{container.path}.ports", f"port {port[1]}/{port[2]} is held by the container {holder.name}, {whose}"
@@ -72,12 +72,6 @@ def _release(
     before = hooks.pre_stop(declared, holder, cause, after, world.draft) if declared is not None else ()
     world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause), after, before[-1:])
     return world.stops[holder.name]
-
-
-def _is_nobodys(name: str, world: World) -> bool:
-    """Whether no scope of the plan says which ports this container has."""
-    declared = world.plan.declared.get(name)
-    return declared is None or declared.state_only
 
 
 def _keeps(declared: Container, port: HostPort) -> bool:

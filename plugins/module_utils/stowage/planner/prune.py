@@ -22,27 +22,47 @@ from ..model.operations import (
 )
 from ..service.fields.mounts import is_anonymous_name
 from ..service.labels import BUILT, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
+from .draft import Draft
 from .world import World
 
 
-def plan_removals(world: World) -> None:
-    """Add the removals: containers, then the networks, volumes and images they used."""
-    removals = Removals(world)
-    removals.containers()
-    removals.networks()
-    removals.volumes()
-    removals.images()
-    removals.files()
+def plan_removals(worlds: Sequence[World]) -> None:
+    """Add the removals: containers of all scopes, then the networks, volumes, images and files they used."""
+    if not worlds:
+        return
+    end = End(worlds[0].draft)
+    removals = [Removals(world, end) for world in worlds]
+    for kind in (Removals.containers, Removals.networks, Removals.volumes, Removals.images, Removals.files):
+        for removal in removals:
+            kind(removal)
+
+
+class End:
+    """The end of a plan. The first removal waits for all that came before; the others for that one.
+
+    ``removed`` leads from a container to the step that takes it away.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self.removed: Dict[str, int] = {}
+        self._draft = draft
+        self._before: Sequence[Optional[int]] = draft.ends()
+        self._opened = False
+
+    def add(self, operation: Operation, after: Sequence[Optional[int]] = ()) -> int:
+        step = self._draft.add(operation, [*after, *self._before])
+        if not self._opened:
+            self._opened, self._before = True, [step]
+        return step
 
 
 class Removals:
-    """The end of a plan. The first removal waits for all that came before; the others for that one."""
+    """What goes of one scope."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, end: End) -> None:
         self.world = world
-        self._before: Sequence[Optional[int]] = world.draft.ends()
-        self._opened = False
-        self._removed: Dict[str, int] = {}
+        self._add = end.add
+        self._removed = end.removed
 
     def containers(self) -> None:
         world = self.world
@@ -79,7 +99,7 @@ class Removals:
     def networks(self) -> None:
         world = self.world
         for name, path, cause in self._dropped_networks():
-            users = [user.name for user in world.users.get(name, ()) if user.name not in world.dropped]
+            users = [user.name for user in world.users.get(name, ()) if user.name not in world.plan.dropped]
             keepers = [user for user in users if name in self._networks_of(user)]
             keepers += [user for network, user in world.reconnected if network == name and user not in users]
             if keepers and path:
@@ -102,7 +122,9 @@ class Removals:
                 continue
             if world.refuse_foreign(volume.path, f"the volume {volume.name}", found.labels):
                 continue
-            users = [user.name for user in world.volume_users.get(volume.name, ()) if user.name not in world.dropped]
+            users = [
+                user.name for user in world.volume_users.get(volume.name, ()) if user.name not in world.plan.dropped
+            ]
             if users:
                 world.draft.refuse(volume.path, f"the volume {volume.name} is in use by {', '.join(sorted(users))}")
                 continue
@@ -127,7 +149,8 @@ class Removals:
         directory = self.world.desired.directory
         tree = self.world.observed.trees.get(directory)
         if not self.world.desired.containers and not self.world.desired.files and tree is not None and tree.placed:
-            self._add(RemoveFiles(directory, "not declared any more"))
+            readers = [self._removed.get(name) for name in self.world.dropped]
+            self._add(RemoveFiles(directory, "not declared any more"), readers)
 
     def images(self) -> None:
         world = self.world
@@ -151,9 +174,15 @@ class Removals:
     def _images_run(self, users: Mapping[str, List[str]], removed: Mapping[str, List[int]]) -> None:
         """The images of what this plan removes, where nothing else runs them and no scope names them."""
         world = self.world
+        ran = {world.observed.containers[name].image_id for name in world.dropped}
         for image_id, steps in removed.items():
             image = world.observed.images.get(image_id)
-            if image is None or users.get(image_id) or image.labels.get(SCOPE) == world.desired.scope:
+            if (
+                image_id not in ran
+                or image is None
+                or users.get(image_id)
+                or image.labels.get(SCOPE) == world.desired.scope
+            ):
                 continue
             for name in image.tags or (image_id,):
                 if name not in world.images:
@@ -181,7 +210,7 @@ class Removals:
 
     def _networks_of(self, name: str) -> Sequence[str]:
         """The networks a container that stays will be in when the plan has run."""
-        declared = self.world.declared.get(name)
+        declared = self.world.plan.declared.get(name)
         if declared is None or declared.state_only:
             return self.world.observed.containers[name].networks
         return list(declared.definition.get("networks") or ())
@@ -194,11 +223,11 @@ class Removals:
         for name, container in world.observed.containers.items():
             if name in self._removed:
                 removed.setdefault(container.image_id, []).append(self._removed[name])
-            declared = world.declared.get(name)
+            declared = world.plan.declared.get(name)
             standing = world.images.get(str(declared.definition.get("image"))) if declared is not None else None
             if standing is not None:
                 users.setdefault(standing.image_id, []).append(name)
-            elif world.is_stranger(name):
+            elif world.is_nobodys(name):
                 users.setdefault(container.image_id, []).append(name)
         return users, removed
 
@@ -230,9 +259,3 @@ class Removals:
             for name in (image.reference, *(image.build.options.get("tags", ()) if image.build else ())):
                 names[name] = moves
         return names
-
-    def _add(self, operation: Operation, after: Sequence[Optional[int]] = ()) -> int:
-        step = self.world.draft.add(operation, [*after, *self._before])
-        if not self._opened:
-            self._opened, self._before = True, [step]
-        return step

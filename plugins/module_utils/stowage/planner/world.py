@@ -126,6 +126,13 @@ class World:
         declared = self.declared.get(name[: -len(NEXT)] if self.is_successor(name) else name)
         return name not in self.dropped and (declared is None or declared.state_only)
 
+    def is_nobodys(self, name: str) -> bool:
+        """Whether a container that stays is described by no scope of the plan, or by nothing but its state."""
+        found = self.observed.containers.get(name)
+        half_done = name.endswith(NEXT) and found is not None and REPLACES in found.labels
+        declared = self.plan.declared.get(name[: -len(NEXT)] if half_done else name)
+        return name not in self.plan.dropped and (declared is None or declared.state_only)
+
     def _is_leftover(self, name: str) -> bool:
         found = self.observed.containers.get(name)
         return bool(found and REPLACES in found.labels and found.labels.get(SCOPE) == self.desired.scope)

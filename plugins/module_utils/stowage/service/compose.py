@@ -57,5 +57,5 @@ def _dependencies(document: Mapping[str, Any]) -> str:
     needed = document.get("depends_on") or {}
     return ",".join(
         f"{name}:{options.get('condition')}:{'true' if options.get('restart') else 'false'}"
-        for name, options in needed.items()
+        for name, options in sorted(needed.items())
     )
