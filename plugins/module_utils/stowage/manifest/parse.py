@@ -74,19 +74,21 @@ def _parse_scope(reader: Reader, registries: Mapping[str, Credentials]) -> Part:
 
 
 def _check_scopes(parts: Sequence[Part], stacks: Reader) -> None:
-    """Two declarations must not pull at one scope, nor at one container."""
+    """Two declarations must not pull at one scope, nor at one container, network or volume."""
     scopes: Dict[str, None] = {}
-    owners: Dict[str, str] = {}
+    owners: Dict[Tuple[str, str], str] = {}
     for desired, _policy in parts:
         if desired.scope in scopes:
             stacks.problem(f"the scope {desired.scope} is declared twice", desired.scope)
         scopes[desired.scope] = None
-        for container in desired.containers:
-            owner = owners.setdefault(container.name, desired.scope)
-            if owner != desired.scope:
-                stacks.problems.append(
-                    Problem(container.path, f"the name {container.name} is taken by {owner} already")
-                )
+        networks = [network for network in desired.networks if not network.external]
+        volumes = [volume for volume in desired.volumes if not volume.external]
+        for what, declared in (("container", desired.containers), ("network", networks), ("volume", volumes)):
+            for entry in declared:
+                owner = owners.setdefault((what, entry.name), desired.scope)
+                if owner != desired.scope:
+                    problem = f"the {what} {entry.name} is declared by the scope {owner} too"
+                    stacks.problems.append(Problem(entry.path, problem))
 
 
 def _parse_policy(reader: Reader) -> Policy:

@@ -80,7 +80,7 @@ class Removals:
             # What a replacement that never took place brought with it is nobody's; what it carried stays.
             half_done = name.endswith(NEXT) and REPLACES in found.labels
             leftover = half_done and name[: -len(NEXT)] in world.observed.containers
-            volumes = leftover or bool(declared and declared.remove_volumes)
+            volumes = leftover or bool(declared and declared.remove_volumes) or world.policy.remove_volumes
             self._removed[name] = self._add(RemoveContainer(name, cause, volumes=volumes), [stopped])
             if volumes and not leftover:
                 self._anonymous_volumes(name, self._removed[name])
