@@ -81,7 +81,7 @@ def as_compose_made(host: Any, name: str = "shop") -> None:
     for container in engine.containers.all.values():
         container["Mounts"] = [m for m in container["Mounts"] if not str(m.get("Source")).startswith(kept)]
         settings = container["HostConfig"]
-        for key, of in (("Mounts", lambda entry: entry["Source"]), ("Binds", str)):
+        for key, of in (("Mounts", lambda entry: entry.get("Source")), ("Binds", str)):
             if settings.get(key):
                 settings[key] = [entry for entry in settings[key] if not str(of(entry)).startswith(kept)]
     shutil.rmtree(directory / ".stowage", ignore_errors=True)
