@@ -12,6 +12,15 @@ import math
 import re
 from datetime import datetime
 
+
+class Date(str):
+    """A date the way JSON has it; ``text`` is what compose makes of it where it wants a string."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+
 # A plain scalar that begins with none of these is a string, as nearly all are.
 HINTS = frozenset("+-.0123456789~ntfNTF")
 
@@ -28,14 +37,14 @@ _TAGS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
     "float": (int, float),
-    "timestamp": (str,),
+    "timestamp": (Date,),
 }
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"([-+]?)0(?:[xX]([0-9a-fA-F]+)|[oO]?([0-7]+)|[bB]([01]+))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DATE = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
-    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d))|(?: (\d\d?):(\d\d?):(\d\d?)(\.\d+)?))?"
+    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d))|(?: +(\d\d?):(\d\d?):(\d\d?)(\.\d+)?))?"
 )
 
 
@@ -86,19 +95,23 @@ def _number(text: str) -> int | float | None:
     return None
 
 
-def _date(text: str) -> str | None:
-    """Return a date as compose prints it."""
+def _date(text: str) -> Date | None:
+    """Read a point in time."""
     found = _DATE.fullmatch(text)
     if found is None:
         return None
     year, month, day = (int(part) for part in found.group(1, 2, 3))
-    hour, minute, second = (
-        int(one or other or 0) for one, other in zip(found.group(4, 5, 6), found.group(9, 10, 11), strict=True)
-    )
-    fraction = (found[7] or found[12] or "").rstrip("0").rstrip(".")
+    time = found.group(4, 5, 6) if found[4] else found.group(9, 10, 11)
+    fraction = (found[7] or found[12] or "")[:10].rstrip("0").rstrip(".")
+    zone = found[8] or "Z"
     try:
-        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is text of its own
+        moment = datetime(year, month, day, *(int(part or 0) for part in time))  # noqa: DTZ001 - see zone
     except ValueError:
         return None
-    zone = "Z" if found[8] in (None, "+00:00") else found[8]
-    return f"{moment.isoformat()}{fraction[:10]}{zone}"
+    if zone in ("Z", "+00:00", "-00:00"):
+        zone, name = "Z", "+0000 UTC"
+    else:
+        name = " ".join(2 * (zone.replace(":", ""),))
+    date = Date(f"{moment.isoformat()}{fraction}{zone}")
+    date.text = f"{moment.isoformat(' ')}{fraction} {name}"
+    return date

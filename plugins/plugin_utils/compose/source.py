@@ -26,9 +26,10 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from .dates import settle_dates
 from .located import Map, Seq, Tagged
 from .problems import Problem, join_path
-from .scalars import HINTS, resolve_scalar, resolve_tagged
+from .scalars import HINTS, Date, resolve_scalar, resolve_tagged
 
 try:
     from yaml.cyaml import CParser as _Parser
@@ -64,14 +65,6 @@ class _Unusable(Exception):
     """What is left of the text is not worth reading."""
 
 
-def read_document(text: str, file: str, problems: list[Problem]) -> Map | None:
-    """Read a file of exactly one document. None means that nothing of it is usable; ``problems`` says why."""
-    documents = read_documents(text, file, problems)
-    if len(documents) > 1:
-        problems.append(Problem("", "there is more than one document in the file", file))
-    return documents[0] if documents else None
-
-
 def read_documents(text: str, file: str, problems: list[Problem]) -> list[Map]:
     """Read all documents of a file, of which each overrides those before it.
 
@@ -82,7 +75,8 @@ def read_documents(text: str, file: str, problems: list[Problem]) -> list[Map]:
         problems.append(Problem("", f"the file is larger than {LARGEST_FILE // 1024**2} MiB", file))
         return []
     try:
-        documents = _Reader(text, file, problems).read()
+        reader = _Reader(text, file, problems)
+        documents = reader.read()
     except _Unusable:
         return []
     except yaml.MarkedYAMLError as error:
@@ -91,7 +85,9 @@ def read_documents(text: str, file: str, problems: list[Problem]) -> list[Map]:
         problems.append(Problem("", f"not valid YAML: {message}", file, mark.line + 1 if mark else 0))
         return []
     except yaml.reader.ReaderError as error:
-        line = text.encode("utf-8", "surrogatepass")[: error.position].count(b"\n") + 1
+        # libyaml counts bytes, PyYAML's own reader characters.
+        data = text if error.encoding == "unicode" else text.encode().decode("latin-1")
+        line = data.count("\n", 0, error.position) + 1
         problems.append(Problem("", f"not valid YAML: {error.reason}", file, line))
         return []
     except UnicodeEncodeError as error:
@@ -103,6 +99,8 @@ def read_documents(text: str, file: str, problems: list[Problem]) -> list[Map]:
     for document, line in documents:
         if isinstance(document, Map):
             usable.append(document)
+            if reader.has_dates:
+                settle_dates(document, problems)
         else:
             problems.append(Problem("", "the top level must be a mapping", file, line))
     return usable
@@ -117,6 +115,7 @@ class _Reader:
         self._problems = problems
         self._anchors: dict[str, Any] = {}
         self._count = 0
+        self.has_dates = False
         # Where in the document we are: for each open container the key or index that is being read.
         self._path: list[Any] = []
         # How many of the open containers have a tag of compose's.
@@ -142,7 +141,7 @@ class _Reader:
             if event.tag is not None:
                 value = self._tagged_scalar(event)
             elif event.implicit[0] and (not text or text[0] in HINTS):
-                value = self._finite(resolve_scalar(text), event)
+                value = self._noted(resolve_scalar(text), event)
             else:
                 value = text
             if event.anchor is not None:
@@ -160,7 +159,7 @@ class _Reader:
         if tag == "!":
             return text
         try:
-            return self._finite(resolve_tagged(tag.removeprefix(_CORE), text), event)
+            return self._noted(resolve_tagged(tag.removeprefix(_CORE), text), event)
         except KeyError:
             self._refuse(f"unknown tag {_shown(tag)}", event)
         except ValueError:
@@ -233,6 +232,7 @@ class _Reader:
 
     def _key(self, event: Any) -> Any:
         """Return a key, or _MERGE. One that is no string is a problem, as it is to compose; its text is returned."""
+        text = "?"
         if event.__class__ is ScalarEvent:
             text = event.value
             plain = event.tag is None and event.implicit[0]
@@ -240,19 +240,11 @@ class _Reader:
                 return _MERGE
             if event.tag is None and event.anchor is None and not (plain and (not text or text[0] in HINTS)):
                 return text
-            value = self._value(event)
-            # A date is a string here, but not to compose.
-            is_text = isinstance(value, str) and (value == text or not plain)
-        else:
-            value = self._value(event)
-            is_text = isinstance(value, str)
-            text = str(value)
-        if is_text:
-            return value
-        if isinstance(value, (Map, Seq, Tagged)):
-            text = "?"
         self._path[-1] = text
-        self._refuse("a key must be a string; write it in quotes", event)
+        value = self._value(event)
+        if isinstance(value, str) and not isinstance(value, Date):
+            return value
+        self._refuse("a key must be a string" + ("" if text == "?" else "; write it in quotes"), event)
         return text
 
     def _merged(self, value: Any, event: Any) -> list[Map]:
@@ -299,9 +291,12 @@ class _Reader:
             self._refuse("!reset does nothing inside of a value that has a tag itself", event)
         return value
 
-    def _finite(self, value: Any, event: Any) -> Any:
+    def _noted(self, value: Any, event: Any) -> Any:
+        """Return a value that is no plain string, after a look at it."""
         if value.__class__ is float and not math.isfinite(value):
             self._refuse("the number is not finite", event)
+        elif value.__class__ is Date:
+            self.has_dates = True
         return value
 
     def _grow(self, size: int, event: Any) -> None:
