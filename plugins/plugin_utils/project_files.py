@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ MOST_FILES = 10_000
 MOST_BYTES = 256 << 20
 _APART = (".git", ".hg", ".svn")
 _BLOCK = 1 << 20
+_VAULT = b"$ANSIBLE_VAULT;"
 _RELATIVE = ("bind", "config", "secret")  # kinds of paths that are the host's
 
 
@@ -29,11 +30,12 @@ class ProjectFiles:
     """``directory`` is the place on the host, ``here`` that on the controller; None for a project without files.
 
     ``files`` is what the manifest says of them: by path below the directory, digest, mode and owner.
-    ``contents`` leads from a digest to the file, or to the bytes, that have it.
+    ``contents`` leads from a digest to the file, or to the bytes, that have it. ``decrypt`` opens a vault.
     """
 
-    def __init__(self, here: Path | None, directory: str) -> None:
+    def __init__(self, here: Path | None, directory: str, decrypt: Callable[[Path], bytes] = Path.read_bytes) -> None:
         self.here = here
+        self._decrypt = decrypt
         self.directory = posixpath.normpath(directory)
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, Path | bytes] = {}
@@ -120,13 +122,19 @@ class ProjectFiles:
                 f"services mount more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB of the project directory; "
                 "mount less of it, or keep data in volumes"
             )
+        content: Path | bytes = local
         digest = hashlib.sha256()
         with local.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+            if file.read(len(_VAULT)) == _VAULT:
+                opened = content = self._decrypt(local)
+                digest.update(opened)
+            else:
+                file.seek(0)
+                while block := file.read(_BLOCK):
+                    digest.update(block)
         name = f"sha256:{digest.hexdigest()}"
         self.files[path] = {"digest": name, "mode": status.st_mode & 0o7777}
-        self.contents[name] = local
+        self.contents[name] = content
 
     def _is_inside(self, local: Path) -> bool:
         return self.here is not None and local.resolve().is_relative_to(self.here.resolve())

@@ -40,6 +40,7 @@ class Controller(NamedTuple):
 
     find: Callable[[str], str]
     read: Callable[[Path], str]
+    decrypt: Callable[[Path], bytes]
     variable: Callable[[str], str | None]
 
 
@@ -83,6 +84,12 @@ class Stacks:
         else:
             loaded[name] = document
 
+    def _decrypt(self, path: Path) -> bytes:
+        try:
+            return self._controller.decrypt(path)
+        except OSError as error:
+            raise ContentError(f"{path}: {error}") from error
+
     def _refuse(self, key: str, error: LoadError) -> None:
         for problem in error.problems:
             place = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: " if problem.file else ""
@@ -111,7 +118,8 @@ class Stacks:
 
     def _project(self, key: str, given: Mapping[str, Any], folder: Path) -> tuple[Project, ProjectFiles]:
         """Load it; where it lies on the host may depend on its name, which may stand in its files."""
-        place = ProjectFiles(folder if given.get("src") else None, given.get("directory") or f"{ROOT}/{key or '-'}")
+        here = folder if given.get("src") else None
+        place = ProjectFiles(here, given.get("directory") or f"{ROOT}/{key or '-'}", self._decrypt)
         options = Options(
             directory=folder,
             files=tuple(given.get("files") or ()),

@@ -35,14 +35,21 @@ class Texts:
 
     def read(self, path: Path) -> str:
         """A file's text, decrypted where it is a vault, rendered where its name ends in .j2. Raises OSError."""
+        try:
+            text = self.content(path).decode()
+            return self._render(text, path) if path.name.endswith(SUFFIX) else text
+        except UnicodeDecodeError as error:
+            raise OSError(f"is not UTF-8: {error}") from error
+        except AnsibleError as error:
+            raise OSError(" ".join(str(error).split())) from error
+
+    def content(self, path: Path) -> bytes:
+        """A file's content, decrypted where it is a vault. Raises OSError."""
         loader = self._action._loader
         real = ""
         try:
             real = loader.get_real_file(str(path))
-            text = Path(real).read_text(encoding="utf-8")
-            return self._render(text, path) if path.name.endswith(SUFFIX) else text
-        except UnicodeDecodeError as error:
-            raise OSError(f"is not UTF-8: {error}") from error
+            return Path(real).read_bytes()
         except AnsibleError as error:
             raise OSError(" ".join(str(error).split())) from error
         finally:

@@ -13,28 +13,25 @@ from typing import Any
 from .places import find
 from .problems import Problem, join_path
 from .reading import Lookup
-from .sections import uses
+from .sections import SECTIONS, uses
 
 _NAMESPACES = ("network_mode", "ipc", "pid")
 _ONE = {"networks": "network", "volumes": "volume", "configs": "config", "secrets": "secret"}
 
 
-def check_project(
-    document: Mapping[str, Any],
-    services: Mapping[str, Any],
-    tops: Mapping[str, Mapping[str, Any]],
-    model: Any,
-    problems: list[Problem],
-) -> None:
-    """Record what enabled services name that is not there, and circles of dependencies."""
-    enabled = document["services"]
+def check_project(enabled: Mapping[str, Any], services: Mapping[str, Any], model: Any, problems: list[Problem]) -> None:
+    """Record what enabled services name that is not there, and circles of dependencies.
+
+    What is there is asked of the tree: what was wrong in itself is there all the same.
+    """
+    tops = {section: model.get(section) or {} for section in SECTIONS}
     for name, service in enabled.items():
         base = join_path("services", name)
         for section, key, path in uses(service):
-            if key not in tops[section]:
+            if key not in tops[section] and (section, key) != ("networks", "default"):
                 _refuse(model, f"{base}.{path}", f"there is no {_ONE[section]} {key}", problems)
         for other, path, required in _named(service):
-            if other not in services and required:
+            if other not in model["services"]:
                 _refuse(model, f"{base}.{path}", f"there is no service {other}", problems)
             elif other in services and other not in enabled and required:
                 wanted = ", ".join(services[other]["profiles"])
@@ -46,7 +43,8 @@ def check_project(
             if other != source and not (services.get(other) or {}).get("build"):
                 path = join_path(f"{base}.build.additional_contexts", context)
                 _refuse(model, path, f"there is no service {other} that is built", problems)
-        if not service.get("image") and not service.get("build"):
+        written = model["services"][name]
+        if not written.get("image") and written.get("build") is None:
             _refuse(model, base, "must have an image or a build", problems)
     for circle in _circles(enabled):
         path = join_path("services", circle[0]) + ".depends_on"

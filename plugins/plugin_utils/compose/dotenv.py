@@ -9,6 +9,7 @@ what a slip may mean (a value without a name, words behind a quoted value) this 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from .interpolate import InterpolationError, Lookup, expand_variables, warn_unset
 from .problems import Problem
@@ -30,14 +31,21 @@ _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 def parse_dotenv(
-    text: str, file: str, lookup: Lookup, problems: list[Problem], warnings: list[str] | None = None
+    text: str,
+    file: str,
+    lookup: Lookup,
+    problems: list[Problem],
+    warnings: list[str] | None = None,
+    earlier: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the variables of a file. ``lookup`` comes before the file's own variables where values name others.
+    """Return the variables of a file.
 
-    A name alone takes its value from ``lookup``, and is left out if there is none. What is wrong is added to
-    ``problems``; ``warnings``, if given, hears of variables that are not set.
+    Where values name other variables ``lookup`` comes before the file's own, and these before the ``earlier`` ones,
+    of other files. A name alone takes its value from ``lookup``, and is left out if there is none. What is wrong is
+    added to ``problems``; ``warnings``, if given, hears of variables that are not set.
     """
-    return _Parser(text.removeprefix("\ufeff"), file, lookup, problems, [] if warnings is None else warnings).parse()
+    parser = _Parser(text.removeprefix("\ufeff"), file, lookup, problems, [] if warnings is None else warnings)
+    return parser.parse(earlier or {})
 
 
 def parse_raw(text: str, file: str, lookup: Lookup, problems: list[Problem]) -> dict[str, str]:
@@ -69,8 +77,10 @@ class _Parser:
         self._warnings = warnings
         self._position = 0
         self._result: dict[str, str] = {}
+        self._earlier: Mapping[str, str] = {}
 
-    def parse(self) -> dict[str, str]:
+    def parse(self, earlier: Mapping[str, str]) -> dict[str, str]:
+        self._earlier = earlier
         while True:
             self._take(_GAP)
             if self._position >= len(self._text):
@@ -135,7 +145,7 @@ class _Parser:
 
     def _known(self, name: str) -> str | None:
         value = self._lookup(name)
-        return self._result.get(name) if value is None else value
+        return self._result.get(name, self._earlier.get(name)) if value is None else value
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str]:
         """Match a pattern that matches anything, and go on behind it."""

@@ -7,15 +7,20 @@ Knows who wins: what the service says itself, then the later file. Files are rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.stowage.errors import Problem as Found
+from ...module_utils.stowage.service.shapes import boolean
 from .located import Map, Seq
-from .places import Place, place_of
+from .places import place_of, problem_at
 from .problems import Problem
 from .reading import Lookup, Reading, chain
 
-FILES = ("env_file", "label_file")
+_FILES = ("env_file", "label_file")
 
 
 def resolve_names(model: Map, lookup: Lookup) -> None:
@@ -28,6 +33,21 @@ def resolve_names(model: Map, lookup: Lookup) -> None:
             build = service.get("build")
             if isinstance(build, Map) and "args" in build:
                 _fill(build["args"], lookup)
+
+
+@contextmanager
+def apart(service: Map) -> Iterator[None]:
+    """Take out for a while what is no part of the canonical form."""
+    holders = [service, *(entry for entry in _containers(service) if isinstance(entry, Map))]
+    files = [{key: holder.pop(key) for key in _FILES if key in holder} for holder in holders]
+    yield
+    for holder, kept in zip(holders, files, strict=True):
+        holder.update(kept)
+
+
+def _containers(service: Map) -> Seq:
+    containers = service.get("pre_start")
+    return containers if isinstance(containers, Seq) else Seq()
 
 
 def _fill(variables: Any, lookup: Lookup) -> None:
@@ -43,12 +63,19 @@ def _fill(variables: Any, lookup: Lookup) -> None:
                     variables[position] = f"{item}={value}"
 
 
-def service_files(service: dict[str, Any], raw: Any, path: str, reading: Reading, lookup: Lookup) -> None:
+def service_files(service: dict[str, Any], raw: Map, path: str, reading: Reading, lookup: Lookup) -> None:
     """Put the variables and labels of a service's files below those it has itself."""
-    if isinstance(raw, Map) and raw.get("env_file"):
-        _environment(service, raw["env_file"], f"{path}.env_file", reading, lookup)
-    if isinstance(raw, Map) and raw.get("label_file"):
-        _labels(service, raw["label_file"], f"{path}.label_file", reading, lookup)
+    if raw.get("env_file"):
+        found = _environment(service, raw["env_file"], f"{path}.env_file", reading, lookup)
+        merged = {**found, **service.get("environment", {})}
+        if merged:
+            service["environment"] = merged
+    if raw.get("label_file"):
+        labels = _labels(service, raw["label_file"], f"{path}.label_file", reading)
+        if labels:
+            service["labels"] = {**labels, **service.get("labels", {})}
+    for position, (container, written) in enumerate(zip(service.get("pre_start", ()), _containers(raw), strict=False)):
+        service_files(container, written, f"{path}.pre_start[{position}]", reading, lookup)
     build = service.get("build")
     if build and "args" in build:
         build["args"] = {key: value for key, value in build["args"].items() if value is not None}
@@ -56,38 +83,53 @@ def service_files(service: dict[str, Any], raw: Any, path: str, reading: Reading
             del build["args"]
 
 
-def _environment(service: dict[str, Any], files: Any, path: str, reading: Reading, lookup: Lookup) -> None:
-    found: dict[str, Any] = {}
-    own = service.get("environment") or {}
-    given = {key: value for key, value in own.items() if value is not None}
-    for position, entry in enumerate(files):
-        place = f"{path}[{position}]"
-        file = _env_file(entry, place, place_of(files, position), reading)
-        if file is not None:
-            found.update(
-                reading.variables(file, chain(lookup, given, found), Problem(place, "", *place_of(files, position)))
+def _environment(service: Mapping[str, Any], files: Any, path: str, reading: Reading, lookup: Lookup) -> dict[str, str]:
+    found: dict[str, str] = {}
+    given = {key: value for key, value in service.get("environment", {}).items() if value is not None}
+    for position, entry, place in _entries(files, path, reading):
+        if not isinstance(entry.get("path"), str) or set(entry) - {"path", "required", "format"}:
+            message = "must be a path, or a mapping with path, and perhaps required and format"
+            reading.problems.append(replace(place, message=message))
+        elif entry.get("format") not in (None, "raw"):
+            reading.problems.append(
+                problem_at(entry, "format", f"{path}[{position}].format", "must be raw, or left out")
             )
-    merged = {**found, **{key: value for key, value in own.items() if value is not None or key not in found}}
-    if merged:
-        service["environment"] = merged
+        elif _is_wanted(entry, place, reading):
+            raw = entry.get("format") == "raw"
+            file = Path(entry["path"])
+            found.update(reading.variables(file, chain(lookup, given), place, earlier=found, raw=raw))
+    return found
 
 
-def _env_file(entry: Any, path: str, place: Place, reading: Reading) -> Path | None:
-    """Return the file to read; None if it need not be there and is not."""
-    if isinstance(entry, str):
-        return Path(entry)
-    if not isinstance(entry, Map) or not isinstance(entry.get("path"), str):
-        reading.problems.append(Problem(path, "must be a path, or a mapping with path, required and format", *place))
-        return None
-    file = Path(entry["path"])
-    return file if entry.get("required", True) is not False or file.is_file() else None
+def _is_wanted(entry: Map, place: Problem, reading: Reading) -> bool:
+    """Whether a file is to be read: it must be there, or is."""
+    problems: list[Found] = []
+    required = boolean(entry.get("required", True), f"{place.path}.required", problems)
+    reading.problems.extend(problem_at(entry, "required", problem.path, problem.message) for problem in problems)
+    return bool(required) or Path(entry["path"]).is_file()
 
 
-def _labels(service: dict[str, Any], files: Any, path: str, reading: Reading, lookup: Lookup) -> None:
-    found: dict[str, Any] = {}
+def _labels(service: dict[str, Any], files: Any, path: str, reading: Reading) -> dict[str, str]:
+    """Return the labels of the files, and note in the service which files these are, as docker compose does."""
+    found: dict[str, str] = {}
+    for _position, entry, place in _entries(files, path, reading):
+        if isinstance(entry.get("path"), str):
+            found.update(reading.variables(Path(entry["path"]), _nothing, place))
+            service.setdefault("label_file", []).append(entry["shown"])
+        else:
+            reading.problems.append(replace(place, message="must be a path"))
+    return found
+
+
+def _nothing(_name: str) -> None:
+    return None
+
+
+def _entries(files: Any, path: str, reading: Reading) -> Iterator[tuple[int, Map, Problem]]:
+    """Yield the files that are named, each with its place; what is no list has been refused."""
+    if not isinstance(files, Seq):
+        reading.problems.append(Problem(path, "must be a path or a list of them"))
+        return
     for position, entry in enumerate(files):
         place = Problem(f"{path}[{position}]", "", *place_of(files, position))
-        found.update(reading.variables(Path(entry), lookup, place))
-    merged = {**found, **(service.get("labels") or {})}
-    if merged:
-        service["labels"] = merged
+        yield position, entry if isinstance(entry, Map) else Map(), place

@@ -52,7 +52,10 @@ class Extends:
         if name in unit.done or not isinstance(service, Map) or "extends" not in service:
             return service
         place = place_of(service, "extends")
+        known = len(self._reading.problems)
         base = self._base(unit, name, service, (*above, (unit.path, name)))
+        if base is None and len(self._reading.problems) > known:
+            self._reading.incomplete = True
         del service["extends"]
         unit.done.add(name)
         if isinstance(base, Map):
@@ -120,7 +123,7 @@ class Extends:
         whole = Map(file=documents[0].file)
         for document in documents:
             interpolated = self._reading.interpolated(document, self._lookup)
-            Paths(file.parent, self._reading.resolve, self._reading.problems).resolve_document(interpolated)
+            Paths(self._reading, file.parent).resolve_document(interpolated)
             services = interpolated.get("services")
             if isinstance(services, Map):
                 merge(whole, services, SERVICES, "services", self._reading.problems, keep=True)

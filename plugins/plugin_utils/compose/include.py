@@ -44,8 +44,10 @@ def include(
     for position, entry in enumerate(entries):
         place = place_of(entries, position)
         model = _entry(loader, entry, f"include[{position}]", place, folder, lookup, chain_of_files)
-        if model is not None:
-            found.append(model)
+        if model is None:
+            loader.reading.incomplete = True
+        else:
+            found.append(_parts(model))
     return found
 
 
@@ -79,9 +81,15 @@ def _entry(
     sources = [folder / name for name in env_files] or [default] * default.is_file()
     variables: dict[str, str] = {}
     for source in sources:
-        variables.update(reading.variables(source, chain(lookup, variables), Problem(path, "", *place)))
+        variables.update(reading.variables(source, lookup, Problem(path, "", *place), earlier=variables))
     documents = [(file, found) for file in files for found in reading.documents(file, Problem(path, "", *place))]
     return loader.model(documents, base, chain(lookup, variables), (*above, *(file.resolve() for file in files[1:])))
+
+
+def _parts(model: Map) -> Map:
+    """Return what there is to include: neither a name nor what compose does not know."""
+    kept = {key: value for key, value in model.items() if key not in ("name", "version") and not key.startswith("x-")}
+    return Map(kept, model.file, model.lines)
 
 
 def _names(value: Any) -> list[str] | None:

@@ -252,7 +252,7 @@ def _joined(
 def _append(base: Seq, over: Seq, *, keep: bool) -> None:
     for position, item in enumerate(over):
         value = item if keep else untagged(item)
-        if value not in base:
+        if value not in base and not (isinstance(item, Tagged) and item.tag == RESET):
             base.append(value)
             base.lines.append(Line.of(place_of(over, position)))
 

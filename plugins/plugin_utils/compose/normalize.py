@@ -15,7 +15,7 @@ from .merge import SERVICE, copied, merge
 from .problems import Problem
 
 _NAMESPACES = ("network_mode", "ipc", "pid")
-_INHERITED = PRE_START - {"volumes"}
+_INHERITED = (PRE_START - {"volumes"}) | {"env_file", "label_file"}
 
 
 def complete(service: dict[str, Any]) -> dict[str, Any]:

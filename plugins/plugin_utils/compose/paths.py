@@ -9,7 +9,6 @@ resolver to say. This is done before anything is merged, while it is known where
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from ...module_utils.stowage.service import mounts
 from .located import Map, Seq, Tagged
 from .places import place_of, problem_at
 from .problems import Problem, join_path
-
-# (kind, folder, path as written) -> path in the result; a ValueError's text becomes a problem.
-Resolver = Callable[[str, Path, str], str]
+from .reading import Reading
 
 BIND, BUILD, WATCH, CONFIG, SECRET, FILE = "bind", "build", "watch", "config", "secret", "file"
+_KEPT_INSIDE = (CONFIG, SECRET)
 _REMOTE = ("git@", "github.com/", "service:", "docker-image:", "oci-layout:", "target:")
 
 
@@ -35,10 +33,11 @@ def local_path(kind: str, folder: Path, written: str) -> str:
 class Paths:
     """Resolves the paths of one document in place."""
 
-    def __init__(self, folder: Path, resolve: Resolver, problems: list[Problem]) -> None:
+    def __init__(self, reading: Reading, folder: Path) -> None:
+        self._project = reading.directory
         self._folder = folder
-        self._resolve = resolve
-        self._problems = problems
+        self._resolve = reading.resolve
+        self._problems = reading.problems
 
     def resolve_document(self, document: Map) -> None:
         """Resolve all paths, those of services and of top-level configs and secrets."""
@@ -54,11 +53,11 @@ class Paths:
         if isinstance(build, str):
             self._key(service, "build", BUILD, path)
         elif isinstance(build, Map):
-            self.resolve_build(build, path)
+            self._key(build, "context", BUILD, f"{path}.build")
             self._contexts(_bare(build.get("additional_contexts")), f"{path}.build.additional_contexts")
         for key in ("env_file", "label_file"):
             if key in service:
-                self._files(service, key)
+                self._files(service, key, path)
         if "volumes" in service:
             self._volumes(_bare(service["volumes"]), f"{path}.volumes")
         develop = _bare(service.get("develop"))
@@ -69,9 +68,13 @@ class Paths:
             if isinstance(container, Map):
                 self.resolve_service(container, f"{path}.pre_start[{position}]")
 
-    def resolve_build(self, build: Map, path: str) -> None:
-        """Resolve the context of the build of the service at ``path``."""
-        self._key(build, "context", BUILD, f"{path}.build")
+    def complete_builds(self, document: Map) -> None:
+        """Give builds that name no context the folder of the project they are of."""
+        for name, service in _entries(document.get("services")):
+            build = service.get("build")
+            if isinstance(build, Map) and build.get("context") is None:
+                build["context"] = "."
+                self._key(build, "context", BUILD, join_path("services", name) + ".build")
 
     def _key(self, holder: Any, key: Any, kind: str, path: str) -> None:
         """Resolve the text at ``key``, if it is a path at all."""
@@ -85,10 +88,17 @@ class Paths:
 
     def _at(self, holder: Any, key: Any, kind: str, path: str, written: str) -> str:
         try:
+            if kind in _KEPT_INSIDE and self._leads_out(written):
+                raise ValueError("leads out of the project")
             return self._resolve(kind, self._folder, written)
         except ValueError as error:
             self._problems.append(Problem(join_path(path, key), str(error), *place_of(holder, key)))
             return written
+
+    def _leads_out(self, written: str) -> bool:
+        """Whether a relative path ends outside of the project, which brings its own files only."""
+        path = os.path.normpath(f"{self._folder}/{written}")
+        return not written.startswith(("/", "~")) and not f"{path}/".startswith(f"{self._project}/")
 
     def _contexts(self, contexts: Any, path: str) -> None:
         if isinstance(contexts, Map):
@@ -99,19 +109,21 @@ class Paths:
             if equals and not _is_remote(written):
                 contexts[position] = f"{name}={self._at(contexts, position, BUILD, path, written)}"
 
-    def _files(self, service: Map, key: str) -> None:
-        """The files that the controller reads itself lead to where they are here, not on the host."""
+    def _files(self, service: Map, key: str, path: str) -> None:
+        """What the controller reads itself leads to where it is here; docker compose prints where it would be."""
         value = service[key]
         inner = _bare(value)
         if isinstance(inner, str):
-            files = Seq([inner], service.file, [place_of(service, key)[1]])
-            service[key] = Tagged(value.tag, files) if isinstance(value, Tagged) else files
-            inner = files
+            inner = Seq([inner] if inner else [], service.file, [place_of(service, key)[1]])
+            service[key] = Tagged(value.tag, inner) if isinstance(value, Tagged) else inner
         for position, item in enumerate(_items(inner)):
-            if isinstance(item, str):
-                inner[position] = local_path(FILE, self._folder, item)
-            elif isinstance(item, Map) and isinstance(item.get("path"), str):
-                item["path"] = local_path(FILE, self._folder, item["path"])
+            entry = Map({"path": item}, inner.file) if isinstance(item, str) else item
+            if isinstance(entry, Map) and isinstance(entry.get("path"), str):
+                written = entry["path"]
+                entry["path"] = local_path(FILE, self._folder, written)
+                if key == "label_file":
+                    entry["shown"] = self._at(inner, position, FILE, f"{path}.{key}", written)
+                inner[position] = entry
 
     def _volumes(self, volumes: Any, path: str) -> None:
         for position, item in enumerate(_items(volumes)):

@@ -7,9 +7,10 @@ Knows the order and what each phase hands to the next. What a phase does is in t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,17 @@ from ...module_utils.stowage.errors import Problem as Found
 from ...module_utils.stowage.service.canonical import parse_service
 from ...module_utils.stowage.service.shapes import refuse_key
 from . import check, profiles, sections
-from .environment import FILES, resolve_names, service_files
+from .environment import apart, resolve_names, service_files
 from .extends import Extends
 from .files import project_files
 from .include import include
 from .located import Map
 from .merge import PROJECT, merge, untagged
 from .normalize import complete, inherit
-from .paths import Paths, Resolver, local_path
+from .paths import Paths, local_path
 from .places import Place, find, problem_at
 from .problems import LoadError, Problem, join_path
-from .reading import Lookup, Reading, chain, located
+from .reading import Lookup, Reading, Resolver, chain, located
 
 INLINE = "definition"
 _KEYS = ("version", "name", "include", "services", *sections.SECTIONS)
@@ -87,6 +88,7 @@ class Project:
 
 def load_project(options: Options) -> Project:
     """Load a project; LoadError tells everything that is wrong with it."""
+    options = replace(options, directory=Path(os.path.abspath(options.directory)))  # noqa: PTH100 - keeps links
     reading = Reading(options.directory, options.read, options.resolve)
     loader = _Loader(options, reading)
     project = loader.load()
@@ -128,8 +130,8 @@ class _Loader:
         files = [options.directory / name for name in options.env_files] or [default] * default.is_file()
         result: dict[str, str] = {}
         for file in files:
-            lookup = chain(options.environment, options.inventory, result)
-            result.update(self.reading.variables(file, lookup))
+            lookup = chain(options.environment, options.inventory)
+            result.update(self.reading.variables(file, lookup, earlier=result))
         return result
 
     def _documents(self, variables: Lookup) -> tuple[list[Path], list[tuple[Path | None, Map]]]:
@@ -173,18 +175,26 @@ class _Loader:
         extends = Extends(reading, lookup)
         for path, written in documents:
             document = reading.interpolated(written, lookup)
-            Paths(folder, reading.resolve, reading.problems).resolve_document(document)
-            extends.resolve_document(document, path, folder)
+            Paths(reading, folder).resolve_document(document)
             included = include(self, document, path, folder, lookup, above)
-            if not result and not included:
+            if included:
+                document = self._over(included, document)
+            extends.resolve_document(document, path, folder)
+            if result:
+                merge(result, document, PROJECT, "", reading.problems)
+            else:
                 result = document
-                continue
-            for other in included:
-                merge(result, other, PROJECT, "", reading.problems)
-            result.file = result.file or document.file
-            merge(result, document, PROJECT, "", reading.problems, keep=False)
         untagged(result)
         resolve_names(result, lookup)
+        Paths(reading, folder).complete_builds(result)
+        return result
+
+    def _over(self, included: list[Map], document: Map) -> Map:
+        """Return the document over what it includes, of which the first counts."""
+        result = Map(file=document.file)
+        for other in reversed(included):
+            merge(result, other, PROJECT, "", self.reading.problems)
+        merge(result, document, PROJECT, "", self.reading.problems, keep=True)
         return result
 
     def _finish(self, model: Map, active: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...], dict[Any, str]]:
@@ -201,8 +211,8 @@ class _Loader:
             service_files(service, model["services"][name], join_path("services", name), self.reading, self.lookup)
         document: dict[str, Any] = {"name": self.name, "services": enabled}
         self._add_sections(document, tops)
-        if not self.reading.problems:
-            check.check_project(document, services, tops, model, self.reading.problems)
+        if not self.reading.incomplete:
+            check.check_project(enabled, services, model, self.reading.problems)
         values = check.values(document, self.lookup, model, self.reading.problems)
         document.update((key, value) for key, value in model.items() if key.startswith("x-"))
         return document, tuple(disabled), values
@@ -232,18 +242,9 @@ class _Loader:
                 found.append(Found(path, "must be a mapping"))
                 continue
             inherit(service, path, self.reading.problems)
-            self._build(service, path)
-            files = {key: service.pop(key) for key in FILES if key in service}
-            result[name] = complete(parse_service(service, path, found, stack=True))
-            service.update(files)
+            with apart(service):
+                result[name] = complete(parse_service(service, path, found, stack=True))
         return result
-
-    def _build(self, service: Map, path: str) -> None:
-        """Give a build that names no context the project's folder."""
-        build = service.get("build")
-        if isinstance(build, Map) and build.get("context") is None:
-            build["context"] = "."
-            Paths(self.options.directory, self.reading.resolve, self.reading.problems).resolve_build(build, path)
 
     def _add_sections(self, document: dict[str, Any], tops: dict[str, dict[str, dict[str, Any]]]) -> None:
         used: set[tuple[str, str]] = {

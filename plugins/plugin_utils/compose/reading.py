@@ -8,19 +8,19 @@ how several become one.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .dotenv import parse_dotenv
+from .dotenv import parse_dotenv, parse_raw
 from .interpolate import interpolate_document
 from .located import Map, Seq
-from .paths import Resolver
 from .problems import Problem
 from .source import read_documents
 
 Lookup = Callable[[str], str | None]
+# (kind, folder, path as written) -> path in the result; a ValueError's text becomes a problem.
+Resolver = Callable[[str, Path, str], str]
 
 
 class Reading:
@@ -31,6 +31,8 @@ class Reading:
         self.resolve = resolve
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
+        # Whether something is missing of the project, so that what leads nowhere may just not have been read.
+        self.incomplete = False
         self._read = read
         self._texts: dict[Path, str | None] = {}
 
@@ -57,16 +59,30 @@ class Reading:
     def documents(self, path: Path, problem: Problem | None = None) -> list[Map]:
         """Return the documents of a compose file, not interpolated yet."""
         text = self.text(path, problem)
-        return [] if text is None else read_documents(text, self.shown(path), self.problems)
+        found = [] if text is None else read_documents(text, self.shown(path), self.problems)
+        self.incomplete = self.incomplete or not found
+        return found
 
     def interpolated(self, document: Map, lookup: Lookup) -> Map:
         """Return the document with its variables replaced."""
         return interpolate_document(document, lookup, self.problems, self.warnings)
 
-    def variables(self, path: Path, lookup: Lookup, problem: Problem | None = None) -> dict[str, str]:
-        """Return the variables of a file in dotenv syntax."""
+    def variables(
+        self,
+        path: Path,
+        lookup: Lookup,
+        problem: Problem | None = None,
+        *,
+        earlier: Mapping[str, str] | None = None,
+        raw: bool = False,
+    ) -> dict[str, str]:
+        """Return the variables of a file in dotenv syntax, or in the raw one."""
         text = self.text(path, problem)
-        return {} if text is None else parse_dotenv(text, self.shown(path), lookup, self.problems)
+        if text is None:
+            return {}
+        if raw:
+            return parse_raw(text, self.shown(path), lookup, self.problems)
+        return parse_dotenv(text, self.shown(path), lookup, self.problems, self.warnings, earlier)
 
 
 def located(value: Any, file: str) -> Any:
@@ -90,8 +106,3 @@ def chain(*sources: Lookup | Mapping[str, str]) -> Lookup:
         return None
 
     return lookup
-
-
-def within(directory: Path, path: str) -> bool:
-    """Whether a path, as it is written, stays inside of the directory."""
-    return os.path.normpath(f"{directory}/{path}").startswith(f"{directory}/")

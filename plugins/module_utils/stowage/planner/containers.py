@@ -30,7 +30,7 @@ from ..service.labels import COMPOSE_HASH, CONTENT, DECLARED, NEXT, SCOPE, SPEC
 from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
-from .files import changes_for, is_kept
+from .files import changes_for, is_kept, unsettled_for
 from .prestart import plan_pre_start
 from .readiness import Progress, Readiness
 from .replacement import Replacement
@@ -311,17 +311,19 @@ class Decision:
         world = self.world
         changing = changes_for(self.container, world)
         if found.labels.get(SCOPE) == world.desired.scope:
-            if found.labels.get(CONTENT, "") == self.container.content:
+            if found.labels.get(CONTENT, "") == self.container.content and not changing:
                 return []
         else:
-            # Not made here: what it was made with lies where it lay.
+            # Not made here: what it was made with lies where it lay, unless a former run ended before its turn.
+            changing = [*changing, *(path for path in unsettled_for(self.container, world) if path not in changing)]
             changing = [path for path in changing if not is_kept(path, world) or not self._is_as_compose_made_it(found)]
             if not changing:
                 return []
         prefix = f"{world.desired.directory}/"
         if not changing:
             return ["content of its files changed"]
-        return [f"{path.removeprefix(prefix)}: {world.plan.files[path].cause}" for path in changing[:3]]
+        causes = {path: operation.cause for path, operation in world.plan.files.items()}
+        return [f"{path.removeprefix(prefix)}: {causes.get(path, 'changed')}" for path in changing[:3]]
 
     def _is_as_compose_made_it(self, found: ObservedContainer) -> bool:
         """Whether docker compose made it, and of this very declaration."""

@@ -23,9 +23,9 @@ from .world import World
 def find_changes(world: World) -> None:
     """Note each file that is not as declared, and each that is declared no more."""
     desired = world.desired
-    if not desired.files:
+    tree = _tree(world)
+    if is_gone(world):
         return
-    tree = world.observed.trees.get(desired.directory, ObservedTree())
     declared = {file.path for file in desired.files}
     for file in desired.files:
         cause = _difference(file, tree.files.get(file.path))
@@ -35,6 +35,11 @@ def find_changes(world: World) -> None:
         # The deepest first, so that a folder is empty when its turn comes.
         for path in sorted(tree.placed - declared, reverse=True):
             _note(world, RemoveFile(path, "not in the project any more", desired.directory))
+
+
+def is_gone(world: World) -> bool:
+    """Whether none of the stack's files stays, since nothing of the stack does."""
+    return world.policy.prune and not world.desired.containers and not world.desired.files
 
 
 def plan_files(world: World) -> None:
@@ -47,8 +52,28 @@ def plan_files(world: World) -> None:
 def file_step(path: str, world: World) -> int:
     """The step that changes the file."""
     if path not in world.plan.file_steps:
-        world.plan.file_steps[path] = world.draft.add(world.plan.files[path])
+        way = _clear_way(path, world)
+        world.plan.file_steps[path] = world.draft.add(world.plan.files[path], way)
     return world.plan.file_steps[path]
+
+
+def _clear_way(path: str, world: World) -> List[int]:
+    """The steps after which no file is where a folder has to be, and no folder where a file has to be."""
+    operation = world.plan.files[path]
+    if isinstance(operation, RemoveFile):
+        return []
+    prefix = f"{operation.directory}/"
+    folders = operation.name.split("/")[:-1]
+    above = [prefix + "/".join(folders[:count]) for count in range(1, len(folders) + 1)]
+    steps = [file_step(place, world) for place in above if isinstance(world.plan.files.get(place), RemoveFile)]
+    found = _tree(world).files.get(operation.name)
+    if found is None or (found["kind"] == "directory") == isinstance(operation, MakeDirectory):
+        return steps
+    inside = [place for place in world.plan.files if place.startswith(f"{path}/")]
+    steps += [file_step(place, world) for place in inside]
+    if operation.name in _tree(world).placed:
+        steps.append(world.draft.add(RemoveFile(operation.name, operation.cause, operation.directory), steps))
+    return steps
 
 
 def is_kept(path: str, world: World) -> bool:
@@ -66,16 +91,20 @@ def _is_awaited(path: str, world: World) -> bool:
 def restore_files(container: Container, world: World, cause: str) -> List[Operation]:
     """What gives the container's predecessor the files back with which it ran."""
     directory = world.desired.directory
-    tree = world.observed.trees.get(directory, ObservedTree())
     prefix = f"{directory}/"
-    changed = changes_for(container, world)
-    kept = [prefix + path for path in sorted(tree.formers) if _reads(container, prefix + path)]
-    return [RestoreFile(path[len(prefix) :], cause, directory) for path in dict.fromkeys([*changed, *kept])]
+    paths = dict.fromkeys([*changes_for(container, world), *unsettled_for(container, world)])
+    return [RestoreFile(path[len(prefix) :], cause, directory) for path in paths]
 
 
 def changes_for(container: Container, world: World) -> List[str]:
     """The files this plan changes that the container mounts, by their path on the host."""
     return [path for path in world.plan.files if _reads(container, path)]
+
+
+def unsettled_for(container: Container, world: World) -> List[str]:
+    """The files a former run changed that the container mounts, and of which it kept what was there before."""
+    paths = (f"{world.desired.directory}/{path}" for path in sorted(_tree(world).formers))
+    return [path for path in paths if _reads(container, path)]
 
 
 def _reads(container: Container, path: str) -> bool:
@@ -86,10 +115,15 @@ def plan_settling(world: World) -> None:
     """Forget former contents, once everything else is done."""
     directory = world.desired.directory
     prefix = f"{directory}/"
-    kept = world.observed.trees.get(directory, ObservedTree()).formers
-    if not world.desired.files or not (kept or any(path.startswith(prefix) for path in world.plan.file_steps)):
+    if is_gone(world) or not (
+        _tree(world).formers or any(path.startswith(prefix) for path in world.plan.file_steps)
+    ):
         return
     world.draft.add(SettleFiles(directory, "all that reads its files runs with them"), world.draft.ends())
+
+
+def _tree(world: World) -> ObservedTree:
+    return world.observed.trees.get(world.desired.directory, ObservedTree())
 
 
 def _note(world: World, operation: FileOperation) -> None:

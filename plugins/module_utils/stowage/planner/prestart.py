@@ -20,18 +20,18 @@ from .world import World
 def plan_pre_start(
     container: Container, world: World, readiness: Readiness, cause: str, after: Sequence[Optional[int]]
 ) -> List[int]:
-    """The steps after which all of them have succeeded; none where there are none, or another replica had them."""
+    """The steps that all of them take, once for all replicas of a service; none where it has none."""
     if not container.pre_start:
         return []
     if container.service not in readiness.prepared:
-        before: List[Optional[int]] = list(after)
+        steps: List[int] = []
         for hook in container.pre_start:
-            before = [_run(hook, world, readiness, cause, before)]
-        readiness.prepared[container.service] = [step for step in before if step is not None]
+            steps += _run(hook, world, readiness, cause, [*after, *steps[-1:]])
+        readiness.prepared[container.service] = steps
     return readiness.prepared[container.service]
 
 
-def _run(hook: Container, world: World, readiness: Readiness, cause: str, after: Sequence[Optional[int]]) -> int:
+def _run(hook: Container, world: World, readiness: Readiness, cause: str, after: Sequence[Optional[int]]) -> List[int]:
     """One of them, from creation to removal; one that fails stays, for its log, until the next run."""
     draft, name = world.draft, hook.name
     before = list(after)
@@ -44,4 +44,5 @@ def _run(hook: Container, world: World, readiness: Readiness, cause: str, after:
     started = draft.add(StartContainer(name, "pre_start"), created)
     timeout = world.policy.wait_timeout
     ended = draft.add(WaitContainer(name, "pre_start", CONDITIONS[COMPLETED], timeout), [started])
-    return draft.add(RemoveContainer(name, "it has done its work", volumes=True), [ended])
+    removed = draft.add(RemoveContainer(name, "it has done its work", volumes=True), [ended])
+    return [*(step for step in created if step is not None), started, ended, removed]

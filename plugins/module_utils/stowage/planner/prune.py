@@ -23,6 +23,7 @@ from ..model.operations import (
 from ..service.fields.mounts import is_anonymous_name
 from ..service.labels import BUILT, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
 from .draft import Draft
+from .files import is_gone
 from .world import World
 
 
@@ -148,7 +149,7 @@ class Removals:
         """What was brought to the host for a stack that goes as a whole."""
         directory = self.world.desired.directory
         tree = self.world.observed.trees.get(directory)
-        if not self.world.desired.containers and not self.world.desired.files and tree is not None and tree.placed:
+        if is_gone(self.world) and tree is not None and tree.placed:
             readers = [self._removed.get(name) for name in self.world.dropped]
             self._add(RemoveFiles(directory, "not declared any more"), readers)
 

@@ -330,6 +330,7 @@ KEYS: Dict[str, Reader] = {
     "extra_hosts": process.all_extra_hosts,
     "gpus": _gpus,
     "healthcheck": _healthcheck,
+    "label_file": _texts,
     "links": _set,
     "logging": _logging,
     "networks": _networks,

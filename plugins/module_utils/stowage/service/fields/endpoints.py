@@ -178,7 +178,7 @@ def _endpoint_changes(state: State, network: str, actual: Mapping[str, Any]) -> 
             want = have
         changes += [f"alias {alias} removed" for alias in sorted(have - want)]
         changes += [f"alias {alias} added" for alias in sorted(want - have)]
-        if not _same_links(_links(state.service), actual.get("Links") or (), state.resolve):
+        if not _same_links(_links(state.service), actual.get("Links") or (), state):
             changes.append("links changed")
     ipam = actual.get("IPAMConfig") or {}
     for key, api in (("ipv4_address", "IPv4Address"), ("ipv6_address", "IPv6Address")):
@@ -201,10 +201,15 @@ def _same_address(declared: str, actual: str) -> bool:
     return ipaddress.ip_address(declared) == ipaddress.ip_address(actual)
 
 
-def _same_links(wanted: List[Tuple[str, str]], actual: Any, resolve: Resolve) -> bool:
-    have = {alias: target for target, alias in map(_inspected_link, actual)}
-    return have.keys() == {alias for _target, alias in wanted} and all(
-        same_container(target, have[alias], resolve) for target, alias in wanted
+def _same_links(wanted: List[Tuple[str, str]], actual: Any, state: State) -> bool:
+    """Whether all links are there, and no others; docker compose gives each replica's more aliases than declared."""
+    have: Dict[str, List[str]] = {}
+    for target, alias in map(_inspected_link, actual):
+        have.setdefault(alias, []).append(target)
+    if not state.same_spec and have.keys() != {alias for _target, alias in wanted}:
+        return False
+    return all(
+        any(same_container(target, found, state.resolve) for found in have.get(alias, ())) for target, alias in wanted
     )
 
 
@@ -229,7 +234,7 @@ class Links(Field):
         declared = [] if state.service.get("networks") else _links(state.service)
         if not declared and state.same_spec:
             return []
-        if _same_links(declared, state.host.get("Links") or (), state.resolve):
+        if _same_links(declared, state.host.get("Links") or (), state):
             return []
         external = "external_links" in state.service or "external_links" in state.declared_before
         return [Difference("external_links" if external else "links", "links changed")]

@@ -278,7 +278,9 @@ class VolumesFrom(Field):
 
 
 def _same(declared: Tuple[str, str], actual: Tuple[str, str], state: State) -> bool:
-    return declared[1] == actual[1] and same_container(declared[0], actual[0], state.resolve)
+    # No engine changes the mode of a container that is there, and docker compose loses it at create.
+    same_mode = state.same_spec or declared[1] == actual[1]
+    return same_mode and same_container(declared[0], actual[0], state.resolve)
 
 
 FIELDS: Tuple[Field, ...] = (
