@@ -15,7 +15,7 @@ from typing import Any
 from ...module_utils.stowage.service import mounts
 from .located import Map, Seq, Tagged
 from .places import place_of, problem_at
-from .problems import Problem, join_path
+from .problems import join_path
 from .reading import Reading
 
 BIND, BUILD, WATCH, CONFIG, SECRET, FILE = "bind", "build", "watch", "config", "secret", "file"
@@ -87,13 +87,15 @@ class Paths:
         holder[key] = Tagged(value.tag, resolved) if tagged else resolved
 
     def _at(self, holder: Any, key: Any, kind: str, path: str, written: str) -> str:
-        try:
-            if kind in _KEPT_INSIDE and self._leads_out(written):
-                raise ValueError("leads out of the project")
-            return self._resolve(kind, self._folder, written)
-        except ValueError as error:
-            self._problems.append(Problem(join_path(path, key), str(error), *place_of(holder, key)))
-            return written
+        if kind in _KEPT_INSIDE and self._leads_out(written):
+            what = "leads out of the project"
+        else:
+            try:
+                return self._resolve(kind, self._folder, written)
+            except ValueError as error:
+                what = str(error)
+        self._problems.append(problem_at(holder, key, join_path(path, key), what))
+        return written
 
     def _leads_out(self, written: str) -> bool:
         """Whether a relative path ends outside of the project, which brings its own files only."""

@@ -93,7 +93,7 @@ def load_project(options: Options) -> Project:
     loader = _Loader(options, reading)
     project = loader.load()
     if reading.problems:
-        raise LoadError(dict.fromkeys(reading.problems))
+        raise LoadError(_in_order(reading.problems))
     return project
 
 
@@ -223,6 +223,7 @@ class _Loader:
                 found.append(Found(key, f"not supported here: {_REFUSED[key]}"))
             elif key not in _KEYS and key not in _REFUSED and not key.startswith("x-"):
                 refuse_key("", key, _KEYS, found)
+                found[-1] = Found(found[-1].path.lstrip("."), found[-1].message)
 
     def _services(self, model: Map, found: list[Found]) -> dict[str, dict[str, Any]]:
         services = model.get("services")
@@ -259,6 +260,14 @@ class _Loader:
             entries = {key: entry for key, entry in tops[section].items() if (section, key) in used}
             if entries:
                 document[section] = entries
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """Return the problems file by file, each once, in the order of their lines."""
+    files: dict[str, int] = {}
+    for problem in problems:
+        files.setdefault(problem.file, len(files))
+    return sorted(dict.fromkeys(problems), key=lambda problem: (files[problem.file], problem.line))
 
 
 def _as_name(text: str) -> str:
