@@ -23,7 +23,7 @@ from ..service.labels import CONTENT, NEXT, SPEC
 from ..service.ports import fixed_ports
 from ..service.units import parse_duration
 from .creation import Creation
-from .files import changes_for, restore_files
+from .files import changes_for, file_step, restore_files
 from .prestart import plan_pre_start
 from .readiness import Readiness
 from .rollout import Rollout
@@ -74,10 +74,11 @@ class Replacement:
         # The stop waits for all that is needed, so that the gap is as short as can be.
         started = self._start(cause, [*needs, stopped], wished)
         proofs = self.creation.prove(self.next, self.progress, self._monitor(), always=True)
-        # Where nothing was created there is nothing to undo, unless others wait, a port was handed on before, or the
-        # files were written that it mounts.
-        at_once = self.rollout.defers or stopped_early or bool(changes_for(self.container, self.world))
-        steps = [*(created if at_once else created[1:]), *prepared, stopped, *started, *proofs]
+        # What is written for the new one is read by the old one as well, from the first file on.
+        files = [file_step(path, self.world) for path in changes_for(self.container, self.world)]
+        # Where nothing was created there is nothing to undo, unless others wait, or something was done before.
+        at_once = self.rollout.defers or stopped_early or bool(files)
+        steps = [*files, *(created if at_once else created[1:]), *prepared, stopped, *started, *proofs]
         if start_first:
             stopped = self._stop_old(cause, proofs)
             steps.append(stopped)
