@@ -76,6 +76,11 @@ class Host:
         parts = parse_manifest(self.here(document))
         return plan_changes(parts, self._observe(parts))
 
+    def content_of(self, document: Document) -> str:
+        """The hash of the files that the only container of a declaration mounts."""
+        (container,) = as_one(parse_manifest(self.here(document))).containers
+        return container.content
+
     def refusals(self, document: Document) -> Dict[str, str]:
         """The problems that planning finds, by path; fails where it finds none."""
         with pytest.raises(DeclarationError) as caught:
