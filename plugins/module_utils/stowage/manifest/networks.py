@@ -51,8 +51,8 @@ def parse_networks(reader: Reader) -> Tuple[Tuple[Network, ...], Dict[str, str]]
 def _parse_network(name: str, entry: Reader) -> Network:
     external = entry.flag("external")
     if external:
-        for key in entry.document:
-            if key not in ("name", "external"):
+        for key, value in entry.document.items():
+            if value not in (None, "", {}, []) and key not in ("name", "external"):
                 entry.problem("an external network is used as it is: it takes no options", str(key))
     body: Dict[str, Any] = {"Name": name, "Driver": entry.text("driver", "bridge")}
     for key, field in FLAGS.items():

@@ -33,8 +33,8 @@ def parse_volumes(reader: Reader) -> Tuple[Tuple[Volume, ...], Dict[str, str]]:
 def _parse_volume(name: str, entry: Reader) -> Volume:
     external = entry.flag("external")
     if external:
-        for key in entry.document:
-            if key not in ("name", "external"):
+        for key, value in entry.document.items():
+            if value not in (None, "", {}, []) and key not in ("name", "external"):
                 entry.problem("an external volume is used as it is: it takes no options", str(key))
     body: Dict[str, Any] = {"Name": name, "Driver": entry.text("driver", "local"), "Labels": entry.labels()}
     if entry.document.get("driver_opts"):

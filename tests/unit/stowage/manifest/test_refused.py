@@ -136,7 +136,7 @@ VOLUMES = [
     ({"da/ta": {}}, [f"$.volumes[\"da/ta\"]: 'da/ta' is no valid volume name {NAME_RULE}"]),
     ({"data": {}, "more": {"name": "data"}}, ["$.volumes.more: the volume data is declared twice"]),
     (
-        {"data": {"external": True, "driver_opts": {}}},
+        {"data": {"external": True, "driver_opts": {"type": "nfs"}}},
         ["$.volumes.data.driver_opts: an external volume is used as it is: it takes no options"],
     ),
     (
