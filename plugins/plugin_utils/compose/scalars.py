@@ -42,6 +42,8 @@ _TAGS: dict[str, tuple[type, ...]] = {
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"([-+]?)0(?:[xX]([0-9a-fA-F]+)|[oO]?([0-7]+)|[bB]([01]+))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+# An underscore that does not part digits, which only a number that begins with a point may not have.
+_LOOSE = re.compile(r"(?<![0-9])_|_(?![0-9])")
 _DATE = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d))|(?: +(\d\d?):(\d\d?):(\d\d?)(\.\d+)?))?"
@@ -54,7 +56,7 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
         return text or None
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] in "+-.0123456789" and text[:2] != "._":
+    if text[0] in "+-.0123456789" and not (text[0] == "." and _LOOSE.search(text)):
         number = _number(text.replace("_", ""))
         if number is not None:
             return number
@@ -105,7 +107,8 @@ def _date(text: str) -> Date | None:
     fraction = (found[7] or found[12] or "")[:10].rstrip("0").rstrip(".")
     zone = found[8] or "Z"
     try:
-        moment = datetime(year, month, day, *(int(part or 0) for part in time))  # noqa: DTZ001 - see zone
+        hour, minute, second = (int(part or 0) for part in time)
+        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - see zone
     except ValueError:
         return None
     if zone in ("Z", "+00:00", "-00:00"):

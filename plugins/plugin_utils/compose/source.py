@@ -12,6 +12,7 @@ that is what makes this no slower than ``yaml.load``, for all it adds.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import yaml
@@ -110,7 +111,7 @@ class _Reader:
     """Builds the documents of one text."""
 
     def __init__(self, text: str, file: str, problems: list[Problem]) -> None:
-        self._next = _Parser(text).get_event
+        self._next: Callable[[], Any] = _Parser(text).get_event
         self._file = file
         self._problems = problems
         self._anchors: dict[str, Any] = {}
@@ -123,7 +124,7 @@ class _Reader:
 
     def read(self) -> list[tuple[Any, int]]:
         """Return the documents, each with its line."""
-        documents = []
+        documents: list[tuple[Any, int]] = []
         while True:
             event = self._next()
             kind = event.__class__
