@@ -241,7 +241,7 @@ class Decision:
         name = self.container.name
         needs = [*after, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
-        if self.progress.replaced and not self._has_sibling():
+        if self._is_new() and not self._has_sibling():
             needs += plan_pre_start(self.container, self.world, self.readiness, cause, needs)
         start = self.world.draft.add(StartContainer(name, cause), [*needs, *self.creation.free_ports(needs)], wished)
         hooks = self.creation.post_start(name, [start])
@@ -252,6 +252,11 @@ class Decision:
         if restarts:
             stop = StopContainer(name, "it failed")
             self.world.draft.guard([start, *hooks, *proofs], [stop, *restarts])
+
+    def _is_new(self) -> bool:
+        """Whether it is made in this plan, or a former run that made it ended before it was ever started."""
+        found = self.world.observed.containers.get(self.container.name)
+        return self.progress.replaced or (found is not None and found.status == "created")
 
     def _has_sibling(self) -> bool:
         """Whether another replica is up already: a further one finds all prepared."""
