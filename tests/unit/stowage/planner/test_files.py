@@ -450,3 +450,76 @@ def test_a_file_that_two_read_comes_back_for_the_one_that_fails(tmp_path):
     host.engine.revive()
     host.deploy(shop(TWO, changed(both="BOTH", a="AA")))
     assert contents(host) == changed(both="BOTH", a="AA")
+
+
+# -- what is no file of the project ------------------------------------------------------------------
+
+KEPT = ".stowage/secrets/pw"
+
+
+def secret(text, **grant):
+    """A service with a secret, under an owner and mode where it asks for one."""
+    path = KEPT + ("@1000-0-0400" if grant else "")
+    web = service(secrets=[{"source": "pw", "target": "/run/secrets/pw", **grant}])
+    files = {KEPT: file(text, 0o444), path: file(text, 0o400 if grant else 0o444)}
+    return shop({"web": web, "db": service()}, files, secrets={"pw": {"path": KEPT}})
+
+
+OWNED = {"uid": "1000", "mode": "0400"}
+
+
+@cases(
+    Case("a secret", None, secret("s3cret"), """
+            #1 CreateNetwork shop_default (network is missing)
+            #2 WriteFile /srv/shop/.stowage/secrets/pw (is missing)
+            #3 CreateContainer shop-web-1 <- #1, #2 (container is missing)
+            #4 StartContainer shop-web-1 <- #3 (it was created)
+            #5 WaitContainer shop-web-1 ready <- #4 (it was started)
+            #6 CreateContainer shop-db-1 <- #1 (container is missing)
+            #7 StartContainer shop-db-1 <- #6 (it was created)
+            #8 WaitContainer shop-db-1 ready <- #7 (it was started)
+            #9 SettleFiles /srv/shop <- #5, #8 (all that reads its files runs with them)
+        """),
+    Case("a secret that is another one now", secret("s3cret"), secret("0ther"), """
+            #1 WriteFile /srv/shop/.stowage/secrets/pw (changed)
+            #2 CreateContainer shop-web-1.next <- #1 (.stowage/secrets/pw: changed)
+            #3 StopContainer shop-web-1 <- #2 (.stowage/secrets/pw: changed)
+            #4 StartContainer shop-web-1.next <- #3 (takes over: .stowage/secrets/pw: changed)
+            #5 WaitContainer shop-web-1.next ready <- #4 (it was started)
+            #6 RemoveContainer shop-web-1 <- #5 (.stowage/secrets/pw: changed)
+            #7 RenameContainer shop-web-1.next to shop-web-1 <- #6 (it takes over)
+            #8 SettleFiles /srv/shop <- #7 (all that reads its files runs with them)
+            undo #1, #2, #3, #4, #5: RemoveContainer shop-web-1.next, RestoreFile /srv/shop/.stowage/secrets/pw, StartContainer shop-web-1
+        """),
+    Case("made by docker compose", secret("s3cret"), secret("s3cret"), "", as_compose_made),
+    Case("made by docker compose, which does not see its content", secret("s3cret"), secret("0ther"), "", as_compose_made),
+    Case("made by docker compose, and it has to be replaced", secret("s3cret"),
+         together(secret("s3cret"), shop({"web": {**secret("s3cret")["stacks"]["shop"]["services"]["web"], "init": True}},
+                                         secret("s3cret")["stacks"]["shop"]["files"], secrets={"pw": {"path": KEPT}})),
+         """
+            #1 WriteFile /srv/shop/.stowage/secrets/pw (is missing)
+            #2 CreateContainer shop-web-1.next <- #1 (init switched on, mount /run/secrets/pw added, .stowage/secrets/pw: is missing)
+            #3 StopContainer shop-web-1 <- #2 (init switched on, mount /run/secrets/pw added, .stowage/secrets/pw: is missing)
+            #4 StartContainer shop-web-1.next <- #3 (takes over: init switched on, mount /run/secrets/pw added, .stowage/secrets/pw: is missing)
+            #5 WaitContainer shop-web-1.next ready <- #4 (it was started)
+            #6 RemoveContainer shop-web-1 <- #5 (init switched on, mount /run/secrets/pw added, .stowage/secrets/pw: is missing)
+            #7 RenameContainer shop-web-1.next to shop-web-1 <- #6 (it takes over)
+            #8 StopContainer shop-db-1 <- #7 (not declared any more)
+            #9 RemoveContainer shop-db-1 <- #8 (not declared any more)
+            #10 SettleFiles /srv/shop <- #9 (all that reads its files runs with them)
+            undo #1, #2, #3, #4, #5: RemoveContainer shop-web-1.next, RestoreFile /srv/shop/.stowage/secrets/pw, StartContainer shop-web-1
+        """, as_compose_made),
+)  # fmt: skip
+def test_kept_contents(case, tmp_path):
+    check(case, tmp_path)
+
+
+def test_a_secret_of_another_owner_is_a_file_of_its_own(tmp_path):
+    host = Host(root=tmp_path)
+    plan = host.plan(secret("s3cret", **OWNED))
+    written = [step.operation for step in plan if step.operation.kind == "WriteFile"]
+    assert [(o.name, o.mode) for o in written] == [(KEPT + "@1000-0-0400", 0o400), (KEPT, 0o444)]
+    create = next(step.operation for step in plan if step.operation.kind == "CreateContainer")
+    (mount,) = create.body["HostConfig"]["Mounts"]
+    assert mount["Source"] == f"{tmp_path}/shop/{KEPT}@1000-0-0400"
+    assert (mount["Target"], mount["ReadOnly"]) == ("/run/secrets/pw", True)
