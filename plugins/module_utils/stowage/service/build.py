@@ -49,7 +49,7 @@ def build_query(
 
 def _ulimit(name: str, value: Any) -> Dict[str, Any]:
     if isinstance(value, Mapping):
-        return {"Name": name, "Soft": value["soft"], "Hard": value["hard"]}
+        return {"Name": name, "Soft": value.get("soft", 0), "Hard": value.get("hard", 0)}
     return {"Name": name, "Soft": value, "Hard": value}
 
 

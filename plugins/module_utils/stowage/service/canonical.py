@@ -198,7 +198,15 @@ def parse_service(
     what could not be read is missing from the result. Its own output comes back unchanged.
     """
     if stack:
-        return parse_keys(document, path, problems, _stack_keys(), PRINTED_WHEN_EMPTY, UNSET_WHEN_EMPTY)
+        return parse_keys(
+            document,
+            path,
+            problems,
+            _stack_keys(),
+            PRINTED_WHEN_EMPTY,
+            UNSET_WHEN_EMPTY,
+            _ZERO_IS_UNSET | {"mem_swappiness"},
+        )
     return parse_keys(document, path, problems, KEYS, _MEANT_WHEN_EMPTY)
 
 
@@ -209,10 +217,12 @@ def parse_keys(
     readers: Mapping[str, Reader],
     kept: FrozenSet[str],
     unset: FrozenSet[str] = frozenset(),
+    zero: FrozenSet[str] = _ZERO_IS_UNSET,
 ) -> Dict[str, Any]:
     """The same for a service that has just the keys of ``readers``.
 
-    Of these ``kept`` are kept when they are empty, and ``unset`` are taken for left out when they are an empty text.
+    Of these ``kept`` are kept when they are empty, ``unset`` are taken for left out when they are an empty text, and
+    ``zero`` when they are 0.
     """
     service: Dict[str, Any] = {}
     entries: Any = document
@@ -227,7 +237,7 @@ def parse_keys(
             entry = reader(value, child(path, key), problems)
             if entry is BAD or (not entry and key not in kept):
                 continue
-            if entry != "0" or key not in _ZERO_IS_UNSET:
+            if entry != "0" or key not in zero:
                 service[key] = entry
     _finish(service, path, problems)
     return service

@@ -27,7 +27,7 @@ _update = record(
     },
     keep_zero=True,
 )
-_generic = record({"discrete_resource_spec": record({"kind": name, "value": integer(0)})})
+_generic = record({"discrete_resource_spec": record({"kind": name, "value": integer(0)}, keep_zero=True)})
 
 deploy = record(
     {

@@ -120,11 +120,11 @@ def reserved_devices(value: Any, path: str, problems: List[Problem]) -> Any:
     return _one_way(list_of(record(_REQUEST, ("capabilities",)))(value, path, problems), path, problems)
 
 
-_limits = record({"soft": integer(-1), "hard": integer(-1)}, ("soft", "hard"), keep_zero=True)
+_limits = record({"soft": integer(-1), "hard": integer(-1)}, keep_zero=True)
 
 
 def ulimits(value: Any, path: str, problems: List[Problem]) -> Any:
-    """Return ``{name: limit | {"soft", "hard"}}``."""
+    """Return ``{name: limit | {"soft", "hard"}}``; one that is left out is 0, for so compose prints it."""
     if not isinstance(value, Mapping):
         return refuse(path, f"must be a mapping, not {kind_of(value)}", problems)
     result: Dict[str, Any] = {}
@@ -132,10 +132,26 @@ def ulimits(value: Any, path: str, problems: List[Problem]) -> Any:
     for key, item in value.items():
         place = child(path, key)
         entry = (_limits if isinstance(item, Mapping) else integer(-1))(item, place, problems)
-        if isinstance(entry, dict) and entry["hard"] != -1 and not -1 < entry["soft"] <= entry["hard"]:
-            refuse(place, "soft must not be above hard", problems)
+        if isinstance(entry, dict):
+            entry = {"soft": 0, "hard": 0, **entry}
+            if entry["hard"] != -1 and not -1 < entry["soft"] <= entry["hard"]:
+                refuse(place, "soft must not be above hard", problems)
         result[str(key)] = entry
     return BAD if len(problems) > before else result
+
+
+def printed_ulimits(value: Any, path: str, problems: List[Problem]) -> Any:
+    """The same as compose prints it: zeros are left out."""
+    result = ulimits(value, path, problems)
+    if result is BAD:
+        return BAD
+    return {key: _without_zeros(limit) for key, limit in result.items()}
+
+
+def _without_zeros(limit: Any) -> Any:
+    if isinstance(limit, dict):
+        return {end: amount for end, amount in limit.items() if amount}
+    return limit or {}
 
 
 def _per_device(key: str, reader: Any) -> Any:

@@ -88,10 +88,15 @@ def healthcheck(value: Any, path: str, problems: List[Problem]) -> Any:
     return result
 
 
+def _hook_command(value: Any, path: str, problems: List[Problem]) -> Any:
+    result = command(value, path, problems)
+    return result if result is BAD or result else refuse(path, "must not be empty", problems)
+
+
 hooks = list_of(
     record(
         {
-            "command": command,
+            "command": _hook_command,
             "user": text,
             "privileged": boolean,
             "working_dir": text,

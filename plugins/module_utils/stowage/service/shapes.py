@@ -77,8 +77,20 @@ def scalar_text(value: Any) -> Optional[str]:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+        return _float_text(value)
     return None
+
+
+def _float_text(value: float) -> str:
+    """A float as Go prints it: the shortest digits, with an exponent from a million on."""
+    if abs(value) < 1e6 or value in (float("inf"), float("-inf")):
+        return str(int(value)) if value.is_integer() else repr(value)
+    digits, _e, exponent = repr(value).partition("e")
+    if not exponent:
+        whole, _point, fraction = digits.lstrip("-").partition(".")
+        exponent = f"{len(whole) - 1:02d}"
+        digits = f"{'-' if value < 0 else ''}{whole[0]}.{(whole[1:] + fraction).rstrip('0')}".rstrip(".")
+    return f"{digits}e+{exponent.lstrip('+')}"
 
 
 def text(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -181,7 +193,8 @@ def size(low: int = 0) -> Reader:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return refuse(path, f"must be a size such as 64m, not {kind_of(value)}", problems)
         try:
-            result = units.parse_bytes(scalar_text(value) or "")
+            exact = int(value) if isinstance(value, float) and value.is_integer() else value
+            result = units.parse_bytes(scalar_text(exact) or "")
         except ValueError as error:
             return refuse(path, str(error), problems)
         if result < low:

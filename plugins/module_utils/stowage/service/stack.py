@@ -156,7 +156,7 @@ _build_record = record(
         "secrets": _grants(""),
         "shm_size": size(),
         "tags": _set,
-        "ulimits": devices.ulimits,
+        "ulimits": devices.printed_ulimits,
         "platforms": _texts,
         "privileged": boolean,
     }
@@ -220,6 +220,8 @@ def _networks(value: Any, path: str, problems: List[Problem]) -> Any:
         for key in ("aliases", "link_local_ips"):
             if entry and key in entry:
                 entry[key] = list(dict.fromkeys(entry[key]))
+        if entry and not entry.get("driver_opts", True):
+            del entry["driver_opts"]
     return entries
 
 
@@ -342,5 +344,6 @@ KEYS: Dict[str, Reader] = {
     "secrets": _grants("/run/secrets"),
     "sysctls": _pairs,
     "tmpfs": _tmpfs,
+    "ulimits": devices.printed_ulimits,
     "volumes": mounts.merged_volumes,
 }

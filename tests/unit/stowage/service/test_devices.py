@@ -70,7 +70,7 @@ def test_other_keys(key: str, value: Any, result: Any) -> None:
         ({"ulimits": ["a"]}, ["$.ulimits: must be a mapping, not a list"]),
         ({"ulimits": {"nofile": {"soft": 3, "hard": 2}}}, ["$.ulimits.nofile: soft must not be above hard"]),
         ({"ulimits": {"nofile": {"soft": -1, "hard": 2}}}, ["$.ulimits.nofile: soft must not be above hard"]),
-        ({"ulimits": {"nofile": {"soft": 3}}}, ["$.ulimits.nofile: hard is missing"]),
+        ({"ulimits": {"nofile": {"soft": 3}}}, ["$.ulimits.nofile: soft must not be above hard"]),
         ({"blkio_config": {"weight": 5}}, ["$.blkio_config.weight: must be at least 10"]),
         (
             {"blkio_config": {"device_read_bps": [{"path": "/a"}]}},

@@ -129,7 +129,7 @@ def _ulimits(service: Service) -> Optional[List[Dict[str, Any]]]:
     if declared is None:
         return None
     return [
-        {"Name": name, "Soft": limit["soft"], "Hard": limit["hard"]}
+        {"Name": name, "Soft": limit.get("soft", 0), "Hard": limit.get("hard", 0)}
         if isinstance(limit, dict)
         else {"Name": name, "Soft": limit, "Hard": limit}
         for name, limit in declared.items()
