@@ -22,7 +22,7 @@ class Date(str):
 
 
 # A plain scalar that begins with none of these is a string, as nearly all are.
-HINTS = frozenset("+-.0123456789~ntfNTF")
+HINTS = frozenset("+-.0123456789~<ntfNTF")
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),

@@ -293,11 +293,13 @@ class _Reader:
         return value
 
     def _noted(self, value: Any, event: Any) -> Any:
-        """Return a value that is no plain string, after a look at it."""
+        """Return a value that may be no string, after a look at it."""
         if value.__class__ is float and not math.isfinite(value):
             self._refuse("the number is not finite", event)
         elif value.__class__ is Date:
             self.has_dates = True
+        elif value == "<<" and event.tag is None:
+            self._refuse("<< is a key, which compose drops as a value; a string is written in quotes", event)
         return value
 
     def _grow(self, size: int, event: Any) -> None:

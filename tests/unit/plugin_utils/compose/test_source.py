@@ -48,7 +48,7 @@ DOCUMENTS = {
     "merge merged": "x-a: &a {b: 1}\nx-c: &c {<<: *a, d: 1}\nx-e: {<<: *c, b: 2}\n",
     "merge is shallow": "x-a: &a {b: {c: 1}}\nx-d: {<<: *a, b: {e: 2}}\n",
     "merge of all": "<<: {x-a: 1}\n",
-    "merge in quotes": "x-a: {'<<': {b: 1}}\n",
+    "merge in quotes": "x-a: {'<<': {b: 1}, c: '<<', d: !!str <<, e: <a, <f: g}\n",
     "keys": "x-z: {yes: 1, '5': 2, \"\": 3, a b: 4, ? c : 5, ? d}\n'x-x': 6\n? x-y\n: 7\n",
     "override": "x-a: !override {b: !override 5, c: 5}\nx-d: {e: !override true}\n",
     "collections": "x-a: !!map {b: 1}\nx-c: !!seq [1]\nx-d: !!set {e, f}\nx-g: !!omap [h: 1]\n",
@@ -106,6 +106,7 @@ WRONG = {
 STRICTER = {
     "x-a: !foo 5": ["f:1: x-a: unknown tag !foo"],
     "x-a: !foo {b: 1}": ["f:1: x-a: unknown tag !foo"],
+    "x-a: [b, <<]": ["f:1: x-a[1]: << is a key, which compose drops as a value; a string is written in quotes"],
     "x-a: !!str [1]": ["f:1: x-a: !!str does not fit"],
     "x-a: !override {b: [1, !reset 2]}": ["f:1: x-a.b[1]: !reset does nothing inside of a value that has a tag itself"],
 }
