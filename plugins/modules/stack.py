@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stack
 short_description: Declare an application of several containers by its compose files
-version_added: 0.2.0
+version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Reads a compose project on the controller, as C(docker compose) would, and brings the host to what it declares. The

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stack_info
 short_description: Tell which stacks a host runs, how they are, and what drifted
-version_added: 0.2.0
+version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Lists the compose projects of a host, whether M(stowage.docker.stack) or C(docker compose) made them, with their
