@@ -104,7 +104,7 @@ options:
   stacks:
     description:
       - Compose projects with their names as keys, planned and carried out together with the rest. The values are
-        options of M(stowage.docker.stack), as in C({src: shop, env: {TAG: "3.1"}}).
+        options of M(stowage.docker.stack), such as C(src) and C(env).
       - Each is a scope of its own. A stack that is not named any more stays; C(state) V(absent) removes it.
       - A network or volume that one stack, or this document, makes is used by another as C(external).
     type: dict
