@@ -173,7 +173,7 @@ def _present(root: int, folders: Sequence[str]) -> int:
 
 def _claim(root: int, record: Record, path: str, kind: Optional[str]) -> None:
     """Note as ours the path, and the directories that are going to be made for it."""
-    folders, _ = split(path)
+    folders = split(path)[0]
     for count in range(_present(root, folders) + 1, len(folders) + 1):
         folder = "/".join(folders[:count])
         if folder != PRIVATE and record.files.get(folder) != DIRECTORY:
@@ -239,7 +239,7 @@ def _delete(root: int, path: str, kind: str) -> bool:
 
 def _forget(root: int, record: Record, path: str) -> None:
     """Drop a path from the record, and with it the directories made for it that are empty now."""
-    folders, _ = split(path)
+    folders = split(path)[0]
     del record.files[path]
     for count in range(len(folders), 0, -1):
         folder = "/".join(folders[:count])
