@@ -31,6 +31,7 @@ _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
     **dict.fromkeys((sign + word for sign in ("", "+") for word in (".inf", ".Inf", ".INF")), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+    "-0": -0.0,
 }
 _TAGS: dict[str, tuple[type, ...]] = {
     "null": (type(None),),

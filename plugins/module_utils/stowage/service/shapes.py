@@ -84,7 +84,7 @@ def scalar_text(value: Any) -> Optional[str]:
 def _float_text(value: float) -> str:
     """A float as Go prints it: the shortest digits, with an exponent from a million on."""
     if abs(value) < 1e6 or value in (float("inf"), float("-inf")):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return f"{value:.0f}" if value.is_integer() else repr(value)
     digits, _e, exponent = repr(value).partition("e")
     if not exponent:
         whole, _point, fraction = digits.lstrip("-").partition(".")

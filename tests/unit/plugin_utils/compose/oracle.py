@@ -27,8 +27,32 @@ class Answer:
 
 def ask(text: str, directory: Path, environment: Mapping[str, str] | None = None) -> Answer:
     """Let compose read ``text`` as a file in ``directory``, with no variables but those of ``environment``."""
-    done = subprocess.run(
-        [_binary(), "-f", "-", "-p", "oracle", "config", "--format", "json"],
+    return _run(["-f", "-", "-p", "oracle"], directory, environment, text)
+
+
+def ask_project(directory: Path, arguments: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> Answer:
+    """Let compose read the project in ``directory``; ``arguments`` are those of docker compose itself."""
+    return _run(arguments, directory, environment, "")
+
+
+def ask_hashes(
+    directory: Path, arguments: Iterable[str] = (), environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the config-hash of each service of the project in ``directory``."""
+    done = _config([*arguments, "config", "--hash", "*"], directory, environment, "")
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+def _run(arguments: Iterable[str], directory: Path, environment: Mapping[str, str] | None, text: str) -> Answer:
+    done = _config([*arguments, "config", "--format", "json"], directory, environment, text)
+    return Answer(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)
+
+
+def _config(
+    arguments: Iterable[str], directory: Path, environment: Mapping[str, str] | None, text: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_binary(), *arguments],
         input=text,
         capture_output=True,
         text=True,
@@ -36,7 +60,6 @@ def ask(text: str, directory: Path, environment: Mapping[str, str] | None = None
         cwd=directory,
         env={"PATH": os.defpath, "HOME": str(directory), **(environment or {})},
     )
-    return Answer(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)
 
 
 def ask_all(texts: Iterable[str], directory: Path, environment: Mapping[str, str] | None = None) -> list[Answer]:
