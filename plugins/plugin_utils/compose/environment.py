@@ -7,7 +7,7 @@ Knows who wins: what the service says itself, then the later file. Files are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from .problems import Problem
 from .reading import Lookup, Reading, chain
 
 _FILES = ("env_file", "label_file")
+_Entry = tuple[int, Map, Problem]  # position, entry, and the place without a message
 
 
 def resolve_names(model: Map, lookup: Lookup) -> None:
@@ -66,12 +67,13 @@ def _fill(variables: Any, lookup: Lookup) -> None:
 def service_files(service: dict[str, Any], raw: Map, path: str, reading: Reading, lookup: Lookup) -> None:
     """Put the variables and labels of a service's files below those it has itself."""
     if raw.get("env_file"):
-        found = _environment(service, raw["env_file"], f"{path}.env_file", reading, lookup)
+        entries = list(_entries(raw, "env_file", path, reading))
+        found = _environment(service, entries, f"{path}.env_file", reading, lookup)
         merged = {**found, **service.get("environment", {})}
         if merged:
             service["environment"] = merged
     if raw.get("label_file"):
-        labels = _labels(service, raw["label_file"], f"{path}.label_file", reading)
+        labels = _labels(service, _entries(raw, "label_file", path, reading), reading)
         if labels:
             service["labels"] = {**labels, **service.get("labels", {})}
     for position, (container, written) in enumerate(zip(service.get("pre_start", ()), _containers(raw), strict=False)):
@@ -83,10 +85,14 @@ def service_files(service: dict[str, Any], raw: Map, path: str, reading: Reading
             del build["args"]
 
 
-def _environment(service: Mapping[str, Any], files: Any, path: str, reading: Reading, lookup: Lookup) -> dict[str, str]:
+def _environment(
+    service: Mapping[str, Any], entries: Iterable[_Entry], path: str, reading: Reading, lookup: Lookup
+) -> dict[str, str]:
     found: dict[str, str] = {}
     given = {key: value for key, value in service.get("environment", {}).items() if value is not None}
-    for position, entry, place in _entries(files, path, reading):
+    # Of a file that is named twice the first place counts, and how it was named last.
+    named = {entry.get("path", position): (position, entry, place) for position, entry, place in entries}
+    for position, entry, place in named.values():
         if not isinstance(entry.get("path"), str) or set(entry) - {"path", "required", "format"}:
             message = "must be a path, or a mapping with path, and perhaps required and format"
             reading.problems.append(replace(place, message=message))
@@ -109,10 +115,10 @@ def _is_wanted(entry: Map, place: Problem, reading: Reading) -> bool:
     return bool(required) or Path(entry["path"]).is_file()
 
 
-def _labels(service: dict[str, Any], files: Any, path: str, reading: Reading) -> dict[str, str]:
+def _labels(service: dict[str, Any], entries: Iterable[_Entry], reading: Reading) -> dict[str, str]:
     """Return the labels of the files, and note in the service which files these are, as docker compose does."""
     found: dict[str, str] = {}
-    for _position, entry, place in _entries(files, path, reading):
+    for _position, entry, place in entries:
         if isinstance(entry.get("path"), str):
             found.update(reading.variables(Path(entry["path"]), _nothing, place))
             service.setdefault("label_file", []).append(entry["shown"])
@@ -125,11 +131,12 @@ def _nothing(_name: str) -> None:
     return None
 
 
-def _entries(files: Any, path: str, reading: Reading) -> Iterator[tuple[int, Map, Problem]]:
-    """Yield the files that are named, each with its place; what is no list has been refused."""
+def _entries(raw: Map, key: str, path: str, reading: Reading) -> Iterator[_Entry]:
+    """Yield the files that are named, each with its place."""
+    files = raw[key]
     if not isinstance(files, Seq):
-        reading.problems.append(Problem(path, "must be a path or a list of them"))
+        reading.problems.append(problem_at(raw, key, f"{path}.{key}", "must be a path or a list of them"))
         return
     for position, entry in enumerate(files):
-        place = Problem(f"{path}[{position}]", "", *place_of(files, position))
+        place = Problem(f"{path}.{key}[{position}]", "", *place_of(files, position))
         yield position, entry if isinstance(entry, Map) else Map(), place

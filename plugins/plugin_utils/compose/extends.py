@@ -51,20 +51,15 @@ class Extends:
         service = unit.services[name]
         if name in unit.done or not isinstance(service, Map) or "extends" not in service:
             return service
-        place = place_of(service, "extends")
         known = len(self._reading.problems)
         base = self._base(unit, name, service, (*above, (unit.path, name)))
-        if base is None and len(self._reading.problems) > known:
+        if len(self._reading.problems) > known:
             self._reading.incomplete = True
         del service["extends"]
         unit.done.add(name)
         if isinstance(base, Map):
             merge(base, service, SERVICE, join_path("services", name), self._reading.problems, keep=True)
             unit.services[name] = base
-        elif base is not None:
-            self._reading.problems.append(
-                Problem(join_path("services", name) + ".extends", "what it extends is no mapping", *place)
-            )
         return unit.services[name]
 
     def _base(self, unit: _Unit, name: str, service: Map, above: tuple[tuple[Path | None, str], ...]) -> Any:
@@ -99,7 +94,10 @@ class Extends:
             where = f" in {self._reading.shown(other.path)}" if other is not unit and other.path else ""
             problems.append(Problem(path, f"there is no service {wanted}{where}", *place))
             return None
-        return untagged(copied(self._resolve(other, wanted, above)))
+        base = untagged(copied(self._resolve(other, wanted, above)))
+        if not isinstance(base, Map):
+            problems.append(Problem(path, f"the service {wanted} is no mapping", *place))
+        return base
 
     def _file(self, value: Map, unit: _Unit, path: str) -> _Unit | None:
         named = value["file"]

@@ -83,7 +83,7 @@ def _entry(
     for source in sources:
         variables.update(reading.variables(source, lookup, Problem(path, "", *place), earlier=variables))
     documents = [(file, found) for file in files for found in reading.documents(file, Problem(path, "", *place))]
-    return loader.model(documents, base, chain(lookup, variables), (*above, *(file.resolve() for file in files[1:])))
+    return loader.model(documents, base, chain(lookup, variables), above)
 
 
 def _parts(model: Map) -> Map:

@@ -95,7 +95,8 @@ class Paths:
             except ValueError as error:
                 what = str(error)
         self._problems.append(problem_at(holder, key, join_path(path, key), what))
-        return written
+        # Stands for the path, so that it is refused once.
+        return local_path(kind, self._folder, written)
 
     def _leads_out(self, written: str) -> bool:
         """Whether a relative path ends outside of the project, which brings its own files only."""

@@ -23,18 +23,3 @@ def split(services: Mapping[str, Any], active: Collection[str]) -> tuple[dict[st
         (enabled if chosen else disabled)[name] = service
     return enabled, disabled
 
-
-def without_disabled(enabled: Mapping[str, Any], disabled: Collection[str]) -> dict[str, Any]:
-    """Return the enabled services without their dependencies on others that need not be there."""
-    return {name: _without(service, disabled) for name, service in enabled.items()}
-
-
-def _without(service: Any, disabled: Collection[str]) -> Any:
-    needed = service.get("depends_on")
-    if not needed or not any(name in disabled for name in needed):
-        return service
-    kept = {name: options for name, options in needed.items() if name not in disabled or options.get("required", True)}
-    result = {**service, "depends_on": kept}
-    if not kept:
-        del result["depends_on"]
-    return result

@@ -206,7 +206,6 @@ class _Loader:
             Problem(problem.path, problem.message, *find(model, problem.path)) for problem in found
         )
         enabled, disabled = profiles.split(services, active)
-        enabled = profiles.without_disabled(enabled, disabled)
         for name, service in enabled.items():
             service_files(service, model["services"][name], join_path("services", name), self.reading, self.lookup)
         document: dict[str, Any] = {"name": self.name, "services": enabled}
