@@ -72,7 +72,7 @@ def up() -> int:
     """Bring the demo up and say how to take it away."""
     status = play("demo.yml", "-e", f"demo_port={choose_port()}")
     if status == 0:
-        print("The demo keeps running: containers demo-web, demo-api and demo-state, the stack demo-notes, and the engine.")
+        print("The demo keeps running: demo-web, demo-api and demo-state, the stack demo-notes, and the engine.")
         print("Remove it with: make demo-down")
     return status
 

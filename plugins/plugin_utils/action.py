@@ -46,7 +46,8 @@ class DeclaringAction(ActionBase):
         except OptionError as error:
             return {"changed": False, "failed": True, "msg": str(error)}
         texts = Texts(self, task_vars)
-        stacks = Stacks(request.get("manifest") or {}, Controller(self._find, texts.read, texts.content, texts.variable))
+        controller = Controller(self._find, texts.read, texts.content, texts.variable)
+        stacks = Stacks(request.get("manifest") or {}, controller)
         if stacks.problems:
             answer = {"failed": True, "changed": False, "problems": stacks.problems}
             return bridge.result_from(self.KIND, request, answer, diff=False)
