@@ -44,8 +44,9 @@ def is_gone(world: World) -> bool:
 
 def plan_files(world: World) -> None:
     """Add the steps that no container has asked for, but for what would only be read by one yet to be made."""
-    for path in list(world.plan.files):
-        if path.startswith(f"{world.desired.directory}/") and (not is_kept(path, world) or _is_awaited(path, world)):
+    for path, operation in list(world.plan.files.items()):
+        late = is_kept(path, world) and not isinstance(operation, RemoveFile) and not _is_read(path, world)
+        if operation.directory == world.desired.directory and not late:
             file_step(path, world)
 
 
@@ -81,11 +82,11 @@ def is_kept(path: str, world: World) -> bool:
     return path.startswith(f"{world.desired.directory}/{KEPT}/")
 
 
-def _is_awaited(path: str, world: World) -> bool:
-    """Whether a container made here reads it, or nobody does."""
+def _is_read(path: str, world: World) -> bool:
+    """Whether a container made here reads it."""
     readers = [container for container in world.declared.values() if _reads(container, path)]
     found = [world.observed.containers.get(reader.name) for reader in readers]
-    return not readers or any(container is not None and SCOPE in container.labels for container in found)
+    return any(container is not None and SCOPE in container.labels for container in found)
 
 
 def restore_files(container: Container, world: World, cause: str) -> List[Operation]:
