@@ -518,7 +518,7 @@ def test_a_secret_of_another_owner_is_a_file_of_its_own(tmp_path):
     host = Host(root=tmp_path)
     plan = host.plan(secret("s3cret", **OWNED))
     written = [step.operation for step in plan if step.operation.kind == "WriteFile"]
-    assert [(o.name, o.mode) for o in written] == [(KEPT + "@1000-0-0400", 0o400), (KEPT, 0o444)]
+    assert [(o.name, o.mode) for o in written] == [(KEPT + "@1000-0-0400", 0o400)]
     create = next(step.operation for step in plan if step.operation.kind == "CreateContainer")
     (mount,) = create.body["HostConfig"]["Mounts"]
     assert mount["Source"] == f"{tmp_path}/shop/{KEPT}@1000-0-0400"
