@@ -56,6 +56,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")  # compose spec, "name"
 TAKEN = ("host", "object")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _LONGEST_FILES = 100_000
+_MOST = {"mode": 0o7777, "uid": 0xFFFFFFFE, "gid": 0xFFFFFFFE}
 
 
 def parse_stack(name: str, reader: Reader, registries: Mapping[str, Credentials]) -> Part:
@@ -152,8 +153,10 @@ def _parse_files(reader: Reader) -> Tuple[File, ...]:
         if digest and not _DIGEST.match(digest):
             entry.problem("expected sha256: and 64 digits", "digest")
         for key, value in numbers.items():
-            if not (isinstance(value, int) or (value is None and key != "mode")):
-                entry.problem("expected a number", key)
+            if value is None and key != "mode":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST[key]:
+                entry.problem(f"expected a number from 0 to {_MOST[key]}", key)
                 numbers[key] = 0
         files.append(File(path, digest, int(numbers["mode"] or 0), numbers["uid"], numbers["gid"]))
     if len(files) > _LONGEST_FILES:
