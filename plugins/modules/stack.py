@@ -18,7 +18,8 @@ description:
   - The stack is a scope of its own, named like the compose project. What its files do not name any more is removed,
     unless O(prune=false). Volumes stay, unless O(remove_volumes=true).
   - "No lock-in: containers, networks and volumes carry the labels and hashes of C(docker compose), whose commands work
-    on them. A project that C(docker compose) started is taken over as it is, without touching a container."
+    on them. A project that C(docker compose) started is taken over as it is, without touching a container; see
+    O(directory), and O(build) for images that it built."
   - Files of the project directory that services mount are brought to the host, below O(directory). Where the content of
     one changes, the services that mount it are replaced, and no others. What left the project leaves the host.
   - Replacements, rollbacks and adoption go as in M(stowage.docker.host), by the rules of C(deploy.update_config) where
@@ -27,7 +28,12 @@ description:
     (inventory, group_vars, facts), then from the project's C(.env). The controller's own environment is never
     looked at."
   - Files whose names end in C(.j2) are rendered as templates first, and files that are encrypted with Ansible Vault are
-    decrypted, be they compose files, C(.env) files or what an C(env_file) names.
+    decrypted, be they compose files, C(.env) files or what an C(env_file) names. Files that services mount are decrypted,
+    and not rendered.
+  - A service whose restart policy is V(no) or V(on-failure), or that another one waits for with
+    C(service_completed_successfully), may end. It runs once, and again when something about it changed.
+  - What each key of a compose file does here, and each option of C(community.docker.docker_compose_v2), stands in
+    C(docs/compose.md) of the collection.
   - Mistakes are found before anything is changed, all at once, each with file, line and path.
 extends_documentation_fragment:
   - stowage.docker.options
@@ -40,20 +46,23 @@ options:
   name:
     description:
       - The project's name, which every name on the host begins with. When not set, the C(name) in the compose files,
-        else the name of the project directory.
+        else the name of the project directory. A O(definition) needs the one or the other.
       - V(host) and V(object) are taken by other modules.
     type: str
     aliases: [project_name]
   src:
     description:
       - The project directory on the controller, found as C(src) of M(ansible.builtin.copy) is. Its C(compose.yaml) (or
-        C(compose.yml), C(docker-compose.yaml), C(docker-compose.yml), each also with C(.j2)) is read, and the
+        C(compose.yml), C(docker-compose.yml), C(docker-compose.yaml), each also with C(.j2)) is read, and the
         C(compose.override.yaml) beside it.
       - Exactly one of O(src) and O(definition) is needed, but for O(state=absent).
     type: path
     aliases: [project_src]
   definition:
-    description: The content of a compose file, written in the playbook.
+    description:
+      - The content of a compose file, written in the playbook.
+      - Relative paths of what its services mount lead to O(directory) on the host, where nothing is brought to. What is
+        read on the controller, as C(env_file) and contexts of builds are, needs an absolute path.
     type: dict
   files:
     description: The compose files to read instead of those found by name, relative to O(src), the later over the
@@ -64,10 +73,11 @@ options:
     description:
       - Where the project lies on the host. Relative paths of what services mount lead there.
       - C(/var/lib/stowage/stacks/) and the stack's name when not set. To take over a project that C(docker compose)
-        started on the host, name the directory it was started in.
+        started on the host, name the directory it was started in. Keep it set for as long as the stack is there.
+      - Files are brought to the machine that the task runs on, so that has to be the engine's.
     type: path
   env:
-    description: Variables for the compose files.
+    description: Variables for the compose files. They count before all others.
     type: dict
   env_files:
     description: Files with variables to read instead of C(.env), relative to O(src).
@@ -100,6 +110,8 @@ options:
     description:
       - Build the images of services that have a C(build) section when the content of context, Dockerfile or options
         changed. V(false) uses what is there.
+      - Images that C(docker compose) built do not tell what they were built from, and so are built anew. To take over a
+        project without touching it, begin with V(false).
     type: bool
     default: true
   recreate:
@@ -158,22 +170,23 @@ EXAMPLES = r"""
         web:
           image: wiki:2
           ports: ["8080:80"]
-          secrets: [{source: key, uid: "1000", mode: 0400}]
+          secrets: [{source: key, uid: "1000", mode: "0400"}]
       secrets:
         key: {external: true}
     secrets:
       key: "{{ vault_wiki_key }}"
 
-- name: Three containers of one service, and nothing else touched
+- name: Three containers of one service, and nothing touched but what it depends on
   stowage.docker.stack:
     src: shop
     services: [web]
     scale: {web: 3}
 
-- name: Take over what docker compose started in /srv/shop
+- name: Take over what docker compose started in /srv/shop, with the images it built
   stowage.docker.stack:
     src: shop
     directory: /srv/shop
+    build: false
 
 - name: Remove the shop and its data
   stowage.docker.stack:
@@ -254,7 +267,7 @@ problems:
   elements: dict
   contains:
     path:
-      description: Where it is, as in V($.containers.web.ports[0]).
+      description: "Where it is, as in V(compose.yaml:12: services.web.ports[0]), or the option."
       type: str
     message:
       description: What is wrong.
