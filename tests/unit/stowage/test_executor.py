@@ -7,8 +7,11 @@ from __future__ import annotations
 import pytest
 
 from stowage.errors import EngineTimeout, NotFound
-from stowage.executor import Executor
+from stowage.executor import Executor, missing_files
 from stowage.model import operations as op
+from stowage.model.plan import Plan, Step
+from stowage.service.confighash import service_hash
+from stowage.service.labels import COMPOSE_MOUNTED_IMAGES
 from tests.unit.stowage.support.hosts import Host
 
 
@@ -79,3 +82,93 @@ def test_no_other_network_is_taken_for_one_that_is_gone(host):
 def test_a_hook_that_hangs_is_given_up(host):
     with pytest.raises(EngineTimeout):
         perform(host, op.RunHook("stranger", "test", hook="post_start", body={"Cmd": ["hang"]}))
+
+
+# -- labels that hold ids ----------------------------------------------------------------------------
+
+COMPOSE = "com.docker.compose."
+
+
+def create(host, service, parents=None, image="app:1"):
+    body = {"Image": image, "Labels": {"a": "b"}}
+    perform(host, op.CreateContainer("web", "test", body=body, compose=service, parents=parents or {}))
+    return host.container("web")["Config"]["Labels"]
+
+
+def test_who_is_no_service_has_no_labels_of_compose(host):
+    assert create(host, None) == {"a": "b"}
+
+
+def test_the_image_and_the_hash_of_the_service(host):
+    service = {"image": "app:1", "command": None, "environment": {"A": "1"}}
+    labels = create(host, service)
+    assert labels == {
+        "a": "b",
+        COMPOSE + "image": host.engine.images.get("app:1")["Id"],
+        COMPOSE + "config-hash": service_hash(service),
+    }
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"image": "app:1", "network_mode": "service:db"},
+        {"image": "app:1", "ipc": "service:db"},
+        {"image": "app:1", "volumes_from": ["db:ro"]},
+    ],
+)
+def test_services_whose_namespaces_or_volumes_it_uses_are_hashed_by_their_ids(host, service):
+    host.engine.containers.make("shop-db-1", {"Image": "app:1"})
+    identity = host.container("shop-db-1")["Id"]
+    labels = create(host, service, {"db": "shop-db-1"})
+    assert labels[COMPOSE + "config-hash"] == service_hash(service, lambda name: identity)
+    assert labels[COMPOSE + "config-hash"] != service_hash(service)
+
+
+def test_images_that_are_mounted(host):
+    mounts = [{"type": "image", "source": "app:2", "target": "/z"}, {"type": "image", "source": "db:1", "target": "/a"}]
+    labels = create(host, {"image": "app:1", "volumes": mounts})
+    ids = {name: host.engine.images.get(name)["Id"] for name in ("app:2", "db:1")}
+    assert labels[COMPOSE_MOUNTED_IMAGES] == f"/a={ids['db:1']},/z={ids['app:2']}"
+
+
+def test_an_image_is_asked_about_once(host):
+    executor = Executor(host.engine, lambda reference: None, {}, {}, lambda operation, event: None)
+    for name in ("one", "two"):
+        body = {"Image": "app:1", "Labels": {}}
+        executor.perform(op.CreateContainer(name, "test", body=body, compose={"image": "app:1"}))
+    assert host.engine.reads.count("GET /images/app:1/json") == 1
+
+
+# -- files -------------------------------------------------------------------------------------------
+
+
+def test_operations_on_files(host, tmp_path):
+    place, brought = str(tmp_path / "shop"), tmp_path / "brought"
+    brought.write_text("from a path")
+    files = {"sha256:1": b"from memory", "sha256:2": str(brought)}
+    executor = Executor(host.engine, lambda reference: None, {}, files, lambda operation, event: None)
+    executor.perform(op.WriteFile("a/b", "test", place, "sha256:1", 0o600))
+    executor.perform(op.WriteFile("c", "test", place, "sha256:2", 0o644))
+    executor.perform(op.MakeDirectory("d", "test", place, 0o700))
+    executor.perform(op.SettleFiles(place, "test"))
+    executor.perform(op.WriteFile("a/b", "test", place, "sha256:2", 0o644))
+    executor.perform(op.RemoveFile("c", "test", place))
+    assert (tmp_path / "shop/a/b").read_text() == "from a path"
+    assert not (tmp_path / "shop/c").exists()
+    executor.perform(op.RestoreFile("a/b", "test", place))
+    executor.perform(op.RestoreFile("c", "test", place))
+    assert (tmp_path / "shop/a/b").read_text() == "from memory"
+    assert (tmp_path / "shop/a/b").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "shop/c").read_text() == "from a path"
+    assert (tmp_path / "shop/d").stat().st_mode & 0o777 == 0o700
+    executor.perform(op.RemoveFiles(place, "test"))
+    assert not (tmp_path / "shop").exists()
+
+
+def test_files_that_a_plan_needs_from_the_controller():
+    write = op.WriteFile("a", "test", "/srv/shop", "sha256:1", 0o644)
+    steps = (Step(1, write), Step(2, write), Step(3, op.WriteFile("b", "test", "/srv/shop", "sha256:2", 0o644)))
+    plan = Plan("shop", (*steps, Step(4, op.MakeDirectory("d", "test", "/srv/shop", 0o755))))
+    assert missing_files(plan, {}) == ["sha256:1", "sha256:2"]
+    assert missing_files(plan, {"sha256:1": b"x"}) == ["sha256:2"]

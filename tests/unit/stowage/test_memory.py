@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from stowage.manifest import parse_manifest
 from stowage.memory import Memory, state_directory
 
 MANIFEST = {"scope": "shop", "containers": {"web": {"image": "app:1", "environment": {"A": "hunter2"}}}}
@@ -113,3 +114,50 @@ def test_where(monkeypatch, user, environ, expected):
     monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.setenv("HOME", "/home/me")
     assert state_directory(environ) == expected
+
+
+# -- several scopes ----------------------------------------------------------------------------------
+
+SHOP = {"services": {"web": {"image": "app:1", "environment": {"A": "hunter2"}}}}
+BLOG = {"services": {"web": {"image": "blog:1"}}}
+
+
+def remember(memory, manifest):
+    memory.remember_parts(parse_manifest(manifest), manifest)
+
+
+def test_each_scope_has_its_own(memory):
+    login = {"r": {"username": "ci", "password": "s3cret"}}
+    remember(memory, {"scope": "mine", "containers": {}, "registries": login, "stacks": {"shop": SHOP, "blog": BLOG}})
+    assert memory.recall() == {
+        "mine": {"scope": "mine", "containers": {}},
+        "shop": {"version": 1, "stacks": {"shop": SHOP}},
+        "blog": {"version": 1, "stacks": {"blog": BLOG}},
+    }
+
+
+def test_a_declaration_of_stacks_says_nothing_of_the_host(memory):
+    remember(memory, {"containers": {"web": {"image": "app:1"}}})
+    remember(memory, {"stacks": {"shop": SHOP}})
+    assert memory.recall()["host"] == {"containers": {"web": {"image": "app:1"}}}
+
+
+def test_a_stack_that_goes_is_forgotten(memory):
+    remember(memory, {"stacks": {"shop": SHOP, "blog": BLOG}})
+    remember(memory, {"stacks": {"shop": {"state": "absent"}}})
+    assert list(memory.recall()) == ["blog"]
+    remember(memory, {"stacks": {"blog": {"services": {}}}})
+    assert memory.recall()["blog"] == {"version": 1, "stacks": {"blog": {"services": {}}}}
+
+
+def test_a_part_of_a_stack_is_no_reason_to_forget_the_rest(memory):
+    remember(memory, {"stacks": {"shop": SHOP}})
+    both = {"services": {"web": {"image": "app:2"}, "db": {"image": "db:1"}}, "left": ["db"]}
+    remember(memory, {"stacks": {"shop": both}})
+    assert memory.recall()["shop"]["stacks"]["shop"] == SHOP
+
+
+def test_what_is_not_pruned_adds_up(memory):
+    remember(memory, {"containers": {"web": {"image": "app:1"}}, "stacks": {"shop": SHOP}})
+    remember(memory, {"prune": False, "containers": {"db": {"image": "db:1"}}})
+    assert set(memory.recall()["host"]["containers"]) == {"web", "db"}

@@ -11,7 +11,7 @@ from stowage.model.observed import Observed, ObservedContainer, ObservedNetwork,
 from stowage.model.operations import CreateContainer, StartContainer
 from stowage.model.plan import Plan, Step
 from stowage.model.report import Failure, Outcome, Report
-from stowage.render import render_container, render_objects, render_run, render_scopes
+from stowage.render import render_container, render_objects, render_run, render_scopes, render_stacks
 
 FIRST = Step(1, CreateContainer("web", "container is missing", body={"Env": ["A=hunter2"]}))
 SECOND = Step(2, StartContainer("web", "it was created"), (1,))
@@ -163,3 +163,70 @@ def test_who_owns_what():
         "shop": {"containers": ["web"], "networks": ["edge"], "volumes": []},
         "": {"containers": [], "networks": ["bridge"], "volumes": ["data"]},
     }
+
+
+# -- stacks ------------------------------------------------------------------------------------------
+
+
+def of_shop(name, service, status="running", health="", **labels):
+    marks = {
+        "com.docker.compose.project": "shop",
+        "com.docker.compose.service": service,
+        "com.docker.compose.project.working_dir": "/srv/shop",
+        **labels,
+    }
+    return ObservedContainer(name, name, "sha256:1", marks, status, health=health)
+
+
+ONE_OFF = {"com.docker.compose.oneoff": "True"}
+PROJECTS = Observed(
+    containers={
+        found.name: found
+        for found in (
+            of_shop("shop-web-1", "web", health="healthy"),
+            of_shop("shop-web-2", "web", health="unhealthy"),
+            of_shop("shop-web-3", "web", "exited"),
+            of_shop("shop-web-1.next", "web", health="starting"),
+            of_shop("shop-db-1", "db", **{"io.stowage.scope": "shop"}),
+            of_shop("shop-run", "web", **ONE_OFF),
+            of_shop("blog-1", "web", **{"com.docker.compose.project": "blog"}),
+            WEB,
+        )
+    },
+    networks={
+        "shop_default": ObservedNetwork("n1", "shop_default", {"com.docker.compose.project": "shop"}, {}),
+        "bridge": ObservedNetwork("n0", "bridge", {}, {}),
+        "old_default": ObservedNetwork("n2", "old_default", {"com.docker.compose.project": "old"}, {}),
+    },
+    volumes={"shop_data": ObservedVolume("shop_data", {"com.docker.compose.project": "shop"}, {})},
+)
+
+
+def test_stacks():
+    answer = render_stacks(PROJECTS)
+    assert list(answer) == ["blog", "shop", "old"]
+    shop = answer["shop"]
+    assert (shop["scope"], shop["directory"]) == ("shop", "/srv/shop")
+    assert (shop["networks"], shop["volumes"]) == (["shop_default"], ["shop_data"])
+    assert {name: {key: about[key] for key in ("replicas", "running", "healthy", "unhealthy")}
+            for name, about in shop["services"].items()} == {
+        "web": {"replicas": 3, "running": 2, "healthy": 1, "unhealthy": 1},
+        "db": {"replicas": 1, "running": 1, "healthy": 0, "unhealthy": 0},
+    }  # fmt: skip
+    assert list(shop["services"]["web"]["containers"]) == ["shop-web-1", "shop-web-2", "shop-web-3"]
+    assert answer["old"] == {"scope": "", "directory": "", "services": {}, "networks": ["old_default"], "volumes": []}
+    json.dumps(answer)
+
+
+def test_ports_of_a_stack_are_those_of_its_containers():
+    marks = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+    web = ObservedContainer("i", "w", "s", marks, "running", ports=(("0.0.0.0", 8080, "tcp"),), targets=(80,))
+    about = render_stacks(Observed(containers={"w": web}))["shop"]["services"]["web"]
+    assert about["ports"] == [{"host_ip": "0.0.0.0", "published": 8080, "target": 80, "protocol": "tcp"}]
+
+
+def test_stacks_that_are_asked_for():
+    answer = render_stacks(PROJECTS, ["shop", "none"])
+    assert list(answer) == ["shop", "none"]
+    assert answer["none"] == {"scope": "", "directory": "", "services": {}, "networks": [], "volumes": []}
+    assert list(render_stacks(PROJECTS, [])) == []
