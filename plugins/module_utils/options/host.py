@@ -35,8 +35,12 @@ def manifest_of(params: Mapping[str, Any], problems: List[str]) -> Dict[str, Any
     for name, service in (params.get("containers") or {}).items():
         translate = isinstance(service, dict)
         containers[name] = translate_service(service, f"containers.{name}.", problems) if translate else service
-    manifest["containers"] = containers
     stacks = {name: _stack(name, options, manifest, problems) for name, options in (params.get("stacks") or {}).items()}
+    # A task of nothing but stacks is not about this scope: what that owns stays.
+    if not stacks or any(params.get(key) is not None for key in ("images", "networks", "volumes", "containers")):
+        manifest["containers"] = containers
+    else:
+        del manifest["scope"]
     if stacks:
         manifest["stacks"] = stacks
     return manifest
@@ -61,8 +65,11 @@ def _stack(name: str, options: Any, manifest: Mapping[str, Any], problems: List[
             continue
         kind, choices = known[names[key]]["type"], known[names[key]].get("choices")
         wanted = _TYPES.get(kind, (str,))
-        if value is not None and not isinstance(value, wanted):
+        is_kind = isinstance(value, wanted) and (kind == "bool" or not isinstance(value, bool))
+        if value is not None and not is_kind:
             problems.append(f"{where}{key}: must be a {'number' if kind == 'float' else kind}")
+        elif kind == "list" and not all(isinstance(item, str) for item in value or ()):
+            problems.append(f"{where}{key}: must be a list of strings")
         elif value is not None and choices and value not in choices:
             problems.append(f"{where}{key}: must be one of {', '.join(choices)}")
         elif value is not None:
