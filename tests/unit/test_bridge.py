@@ -8,7 +8,7 @@ import pytest
 from plugins.module_utils import bridge
 from plugins.module_utils.options.common import OptionError
 
-KINDS = ("host", "container", "image", "network", "volume", "host_info")
+KINDS = ("host", "container", "image", "network", "volume", "host_info", "stack", "stack_info")
 
 
 def params(kind, **given):
@@ -210,3 +210,135 @@ def test_problems_are_named_as_the_task_has_them(kind, path, shown):
     problem = {"path": path, "message": "is wrong"}
     text = bridge.refusal(kind, [problem, problem])
     assert text == f"the declaration was refused (1 problem), and nothing was changed:\n{shown}: is wrong"
+
+
+# -- stacks ------------------------------------------------------------------------------------------
+
+STACK = {
+    "pull": "policy", "build": True, "recreate": False, "state": "present", "prune": True, "remove_volumes": False,
+    "remove_images": "local", "wait": True, "wait_timeout": 300.0, "monitor": 2.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "stack"),
+    [
+        ({"src": "shop"}, "", {"src": "shop"}),
+        ({"name": "web", "src": "shop", "files": ["a.yaml"]}, "web", {"src": "shop", "files": ["a.yaml"]}),
+        ({"definition": {"services": {}}, "name": "a"}, "a", {"definition": {"services": {}}}),
+        ({"name": "a", "state": "absent", "remove_images": "all"}, "a", {"state": "absent", "remove_images": "all"}),
+        (
+            {"src": "s", "scale": {"web": 2}, "services": ["web"]},
+            "",
+            {"src": "s", "scale": {"web": 2}, "services": ["web"]},
+        ),
+    ],
+)
+def test_a_stack(given, name, stack):
+    got = request("stack", **given)
+    assert got["manifest"] == {"version": 1, "stacks": {name: {**STACK, **stack}}}
+    assert (got["do"], got["remember"]) == ("converge", True)
+
+
+def test_logins_of_a_stack_are_the_documents():
+    manifest = request("stack", src="s", registries={"r": {"username": "ci"}})["manifest"]
+    assert manifest["registries"] == {"r": {"username": "ci"}}
+    assert "registries" not in manifest["stacks"][""]
+
+
+def test_stack_info():
+    assert request("stack_info")["info"] == {"name": "", "drift": True}
+    assert request("stack_info", name="shop", drift=False)["info"] == {"name": "shop", "drift": False}
+    assert request("stack_info")["do"] == "stacks"
+
+
+def test_stacks_in_host_wait_as_the_rest_unless_told_otherwise():
+    got = request("host", wait=False, stacks={"a": {"src": "s"}, "b": {"definition": {}, "src": "s", "wait": True}})
+    assert got["manifest"]["stacks"] == {
+        "a": {**STACK, "src": "s", "wait": False},
+        "b": {**STACK, "src": "s", "definition": {}, "wait": True},
+    }
+
+
+def test_other_names_of_options_work_in_host_too():
+    stacks = {"a": {"project_src": "s", "remove_orphans": False, "healthy_wait_timeout": 5}}
+    assert request("host", stacks=stacks)["manifest"]["stacks"]["a"] == {
+        **STACK, "src": "s", "prune": False, "wait_timeout": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({}, ["src: a stack needs src (a project directory) or definition"]),
+        ({"name": "a"}, ["src: a stack needs src (a project directory) or definition"]),
+        ({"src": "s", "definition": {"services": {}}}, ["src: cannot stand beside definition"]),
+        ({"definition": {"a": 1}, "files": ["x"]}, ["files: are files of src, which is not set"]),
+        ({"state": "absent"}, ["name: a stack that is to go needs its name, or its src or definition"]),
+        ({"state": "absent", "name": "a", "services": ["web"]},
+         ["services: a stack goes as a whole; take services out of its files to remove them"]),
+    ],
+)  # fmt: skip
+def test_a_stack_that_contradicts_itself(given, problems):
+    with pytest.raises(OptionError) as caught:
+        request("stack", **given)
+    assert caught.value.problems == problems
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (None, "stacks.a: must be a mapping with src or definition"),
+        ("src", "stacks.a: must be a mapping with src or definition"),
+        ({"src": "s", "sevices": []}, "stacks.a.sevices: there is no such option"),
+        ({"src": "s", "registries": {}}, "stacks.a.registries: there is no such option"),
+        ({"src": "s", "services": "web"}, "stacks.a.services: must be a list"),
+        ({"src": "s", "prune": "no"}, "stacks.a.prune: must be a bool"),
+        ({"src": "s", "monitor": "2s"}, "stacks.a.monitor: must be a number"),
+        ({"src": "s", "monitor": True}, "stacks.a.monitor: must be a number"),
+        ({"src": 5}, "stacks.a.src: must be a path"),
+        ({"src": "s", "state": "started"}, "stacks.a.state: must be one of present, absent, stopped, restarted"),
+        ({}, "stacks.a.src: a stack needs src (a project directory) or definition"),
+        ({"src": "s", "files": [1]}, "stacks.a.files: must be a list of strings"),
+    ],
+)
+def test_a_stack_in_host_that_is_refused(options, problem):
+    with pytest.raises(OptionError) as caught:
+        request("host", stacks={"a": options})
+    assert caught.value.problems == [problem]
+
+
+def test_options_of_other_tools_are_refused_with_a_reason():
+    given = {"src": "s", "assume_yes": True, "timeout_stop": 5, "remove_orphans": True}
+    known, problems = bridge.sort_options("stack", given)
+    assert known == {"src": "s", "remove_orphans": True}
+    assert problems == [
+        "assume_yes: not supported: nothing here asks questions",
+        "timeout_stop: not supported: use stop_grace_period",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("$.stacks.shop.services.web.image", "services.web.image"),
+        ('$.stacks["a.b"].services.web', "services.web"),
+        ("$.stacks.shop", "name"),
+        ("$.registries.r", "registries.r"),
+        ("compose.yaml:3: services.web.image", "compose.yaml:3: services.web.image"),
+    ],
+)
+def test_problems_of_a_stack_are_named_as_the_task_has_them(path, shown):
+    assert bridge.refusal("stack", [{"path": path, "message": "is wrong"}]).endswith(f"\n{shown}: is wrong")
+
+
+def test_a_result_of_a_stack():
+    about = {"scope": "shop", "services": {}}
+    got = bridge.result_from("stack", {}, {**ANSWER, "stacks": {"shop": about}}, diff=True)
+    assert got["stack"] == about
+    assert "stacks" not in got
+    assert got["diff"] == {"prepared": "\n".join(ANSWER["plan"]) + "\n"}
+    assert bridge.result_from("stack", {}, ANSWER, diff=False)["stack"] == {}
+    assert bridge.result_from("host", {}, {**ANSWER, "stacks": {"shop": about}}, diff=False)["stacks"] == {
+        "shop": about
+    }

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from stowage import request
 from tests.unit.stowage.support.model_engine import ModelEngine
+from tests.unit.stowage.support.stacks import PROJECT, file
 
 
 class Engine(ModelEngine):
@@ -93,3 +96,104 @@ def test_one_socket_by_two_paths_is_one_engine(tmp_path):
     (tmp_path / "var-run").symlink_to(tmp_path / "run")
     names = {request.connect({"host": f"unix://{tmp_path}/{folder}/docker.sock"})[1] for folder in ("run", "var-run")}
     assert names == {f"unix://{tmp_path}/run/docker.sock"}
+
+
+# -- stacks ------------------------------------------------------------------------------------------
+
+
+def shop(tmp_path, text="A", **keys):
+    place = f"{tmp_path}/stacks/shop"
+    mount = {"type": "bind", "source": f"{place}/app.conf", "target": "/app.conf"}
+    services = {"web": {"image": "app:1", "volumes": [mount]}}
+    files = {"app.conf": file(text)}
+    return {"stacks": {"shop": {"directory": place, "services": services, "files": files, "monitor": 0, **keys}}}
+
+
+def brought(text):
+    digest = file(text)["digest"]
+    return {digest: base64.b64encode(text.encode()).decode()}
+
+
+def ask(manifest, **more):
+    return request.answer({"version": 1, "do": "converge", "manifest": manifest, **more})
+
+
+def test_files_are_asked_for_before_anything_is_done(engine, tmp_path):
+    answer = ask(shop(tmp_path))
+    assert answer["needed_files"] == [file("A")["digest"]]
+    assert "stacks" not in answer
+    assert engine.changes == []
+    assert not (tmp_path / "stacks").exists()
+
+
+@pytest.mark.parametrize("way", ["contents", "files"])
+def test_files_that_were_brought(engine, tmp_path, way):
+    (tmp_path / "brought").write_text("A")
+    told = brought("A") if way == "contents" else {file("A")["digest"]: str(tmp_path / "brought")}
+    answer = ask(shop(tmp_path), **{way: told})
+    assert (answer["failed"], answer["changed"], answer["needed_files"]) == (False, True, [])
+    assert (tmp_path / "stacks/shop/app.conf").read_text() == "A"
+    about = answer["stacks"]["shop"]
+    assert (about["scope"], about["services"]["web"]["running"]) == ("shop", 1)
+    again = ask(shop(tmp_path))
+    assert (again["changed"], again["plan"], again["needed_files"]) == (False, [], [])
+
+
+def test_a_look_needs_no_files(engine, tmp_path):
+    answer = ask(shop(tmp_path), check=True)
+    assert answer["needed_files"] == []
+    assert answer["changed"]
+    assert engine.changes == []
+
+
+def test_files_for_an_engine_elsewhere_are_refused(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(request, "connect", lambda options: (engine, "tcp://10.0.0.1:2376"))
+    answer = ask(shop(tmp_path), contents=brought("A"))
+    assert answer["problems"] == [
+        {
+            "path": "$.stacks.shop.files",
+            "message": "are for the engine's host, and the engine is reached from elsewhere; run the task on its host",
+        }
+    ]
+    without = {"stacks": {"shop": {"services": {"web": {"image": "app:1"}}, "monitor": 0}}}
+    assert not ask(without)["failed"]
+
+
+def stack_info(**info):
+    return request.answer({"version": 1, "do": "stacks", "info": info})["stacks"]
+
+
+def test_stack_info(engine, tmp_path):
+    ask(shop(tmp_path), contents=brought("A"))
+    engine.containers.make("theirs", {"Image": "app:1", "Labels": {PROJECT: "blog"}})
+    found = stack_info()
+    assert set(found) == {"shop", "blog"}
+    assert found["shop"]["drift"] == {"drifted": False, "plan": [], "msg": ""}
+    assert found["blog"]["drift"] is None
+    assert set(stack_info(name="shop")) == {"shop"}
+    assert "drift" not in stack_info(drift=False)["shop"]
+    assert stack_info(name="none")["none"]["services"] == {}
+
+
+def test_drift_of_a_stack_sees_its_files(engine, tmp_path):
+    ask(shop(tmp_path), contents=brought("A"))
+    (tmp_path / "stacks/shop/app.conf").write_text("by hand")
+    drift = stack_info()["shop"]["drift"]
+    assert drift["drifted"]
+    assert drift["plan"][0].endswith("app.conf (changed)")
+
+
+def test_a_stack_that_went_has_no_drift(engine, tmp_path):
+    ask(shop(tmp_path), contents=brought("A"))
+    assert not ask({"stacks": {"shop": {"state": "absent", "directory": f"{tmp_path}/stacks/shop"}}})["failed"]
+    assert stack_info() == {}
+    assert not (tmp_path / "stacks/shop").exists()
+
+
+def test_stacks_and_containers_in_one_declaration(engine, tmp_path):
+    answer = ask({**shop(tmp_path), **web(), "monitor": 0}, contents=brought("A"))
+    assert not answer["failed"]
+    assert set(answer["containers"]) == {"web", "shop-web-1"}
+    assert set(answer["stacks"]) == {"shop"}
+    again = ask({**shop(tmp_path, state="absent"), **web(), "monitor": 0})
+    assert (again["failed"], set(again["containers"])) == (False, {"web"})
