@@ -106,6 +106,7 @@ options:
       - Compose projects with their names as keys, planned and carried out together with the rest. The values are
         options of M(stowage.docker.stack), such as C(src) and C(env).
       - Each is a scope of its own. A stack that is not named any more stays; C(state) V(absent) removes it.
+      - A task that declares stacks and nothing besides leaves what O(scope) owns alone.
       - A network or volume that one stack, or this document, makes is used by another as C(external).
     type: dict
 seealso:
