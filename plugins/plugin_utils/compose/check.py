@@ -44,7 +44,7 @@ def check_project(enabled: Mapping[str, Any], services: Mapping[str, Any], model
                 path = join_path(f"{base}.build.additional_contexts", context)
                 _refuse(model, path, f"there is no service {other} that is built", problems)
         written = model["services"][name]
-        if not written.get("image") and written.get("build") is None:
+        if not written.get("image") and written.get("build") is None and "provider" not in written:
             _refuse(model, base, "must have an image or a build", problems)
     for circle in _circles(enabled):
         path = join_path("services", circle[0]) + ".depends_on"

@@ -24,16 +24,19 @@ _FILES = ("env_file", "label_file")
 _Entry = tuple[int, Map, Problem]  # position, entry, and the place without a message
 
 
-def resolve_names(model: Map, lookup: Lookup) -> None:
-    """Give variables and build arguments that are named without a value the one from around the project."""
+def resolve_names(model: Map, lookup: Lookup, *, included: bool) -> None:
+    """Give variables and build arguments that are named without a value the one from around the project.
+
+    What surrounds a project that is ``included`` counts for variables in lists only, to docker compose.
+    """
     services = model.get("services")
     for service in services.values() if isinstance(services, Map) else ():
         if isinstance(service, Map):
-            if "environment" in service:
-                _fill(service["environment"], lookup)
-            build = service.get("build")
-            if isinstance(build, Map) and "args" in build:
-                _fill(build["args"], lookup)
+            environment, build = service.get("environment"), service.get("build")
+            if isinstance(environment, Seq) or not included:
+                _fill(environment, lookup)
+            if isinstance(build, Map) and not included:
+                _fill(build.get("args"), lookup)
 
 
 @contextmanager

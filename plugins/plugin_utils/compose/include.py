@@ -40,7 +40,7 @@ def include(
         problems.append(problem_at(document, "include", "include", "must be a list"))
         return []
     found = []
-    chain_of_files = (*above, *([path.resolve()] if path else []))
+    chain_of_files = (*above, path.resolve() if path else Path(document.file))
     for position, entry in enumerate(entries):
         place = place_of(entries, position)
         model = _entry(loader, entry, f"include[{position}]", place, folder, lookup, chain_of_files)

@@ -52,12 +52,20 @@ def find(tree: Any, path: str) -> Place:
             known = known.value
         index, quoted, word = step.groups()
         key: Any = int(index) if index is not None and isinstance(known, list) else index or quoted or word
+        if isinstance(known, Seq) and isinstance(key, str):
+            key = _position(known, key)
         here = place_of(known, key)
         if not here[1]:
             return found if found[0] else here
         found = here
         known = known[key]
     return found
+
+
+def _position(items: Seq, name: str) -> int | None:
+    """Return where a list has what is a key of the mapping that it stands for: ``name`` or ``name=value``."""
+    heads = (re.split("[=:]", item, maxsplit=1)[0] if isinstance(item, str) else "" for item in items)
+    return next((position for position, head in enumerate(heads) if head == name), None)
 
 
 def problem_at(container: Any, key: Any, path: str, message: str) -> Problem:

@@ -22,4 +22,3 @@ def split(services: Mapping[str, Any], active: Collection[str]) -> tuple[dict[st
         chosen = not wanted or ALL in active or any(profile in active for profile in wanted)
         (enabled if chosen else disabled)[name] = service
     return enabled, disabled
-

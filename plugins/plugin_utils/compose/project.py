@@ -185,7 +185,7 @@ class _Loader:
             else:
                 result = document
         untagged(result)
-        resolve_names(result, lookup)
+        resolve_names(result, lookup, included=bool(above))
         Paths(reading, folder).complete_builds(result)
         return result
 

@@ -236,12 +236,15 @@ def _logging(value: Any, path: str, problems: List[Problem]) -> Any:
     return section if section is BAD else {key: item for key, item in section.items() if item}
 
 
-def _requests(entries: Any, written: Any) -> Any:
-    """Requests for devices that say neither how many nor which want all."""
-    if entries is not BAD and isinstance(written, (list, tuple)):
-        for entry, item in zip(entries, written):
-            if item.get("count") is None and not entry.get("device_ids"):
-                entry["count"] = -1
+def _requests(entries: Any, written: Any, path: str, problems: List[Problem]) -> Any:
+    """Requests for devices: those that say neither how many nor which want all."""
+    if entries is BAD or not isinstance(written, (list, tuple)):
+        return entries
+    for position, (entry, item) in enumerate(zip(entries, written)):
+        if item.get("count") in (0, "0"):
+            return refuse(f"{path}[{position}].count", "must be all, or at least 1", problems)
+        if "count" not in entry and not entry.get("device_ids"):
+            entry["count"] = -1
     return entries
 
 
@@ -258,7 +261,7 @@ def _duration_text(value: Any, path: str, problems: List[Problem]) -> Any:
 
 
 def _gpus(value: Any, path: str, problems: List[Problem]) -> Any:
-    return _requests(devices.gpus(value, path, problems), value)
+    return _requests(devices.gpus(value, path, problems), value, path, problems)
 
 
 def _deploy(value: Any, path: str, problems: List[Problem]) -> Any:
@@ -278,7 +281,8 @@ def _deploy(value: Any, path: str, problems: List[Problem]) -> Any:
         section["restart_policy"]["max_attempts"] = 0
     reservations = section.get("resources", {}).get("reservations", {})
     if "devices" in reservations:
-        _requests(reservations["devices"], value["resources"]["reservations"]["devices"])
+        written = value["resources"]["reservations"]["devices"]
+        _requests(reservations["devices"], written, f"{path}.resources.reservations.devices", problems)
     return {"resources": {}, "placement": {}, **{key: item for key, item in section.items() if item != ""}}
 
 

@@ -74,6 +74,17 @@ x-here: {only: true}
         "b.yaml": "include: [c.yaml]\nservices: {}",
         "c.yaml": 'services: {c: {image: c, volumes: ["./x:/x"]}}',
     },
+    "variables-without-a-value": {
+        "compose.yaml": "include: [inc/c.yaml]",
+        "inc/c.yaml": """
+services:
+  list: {image: x, environment: [W, V]}
+  mapping: {image: x, environment: {W: , V: }}
+  build: {build: {context: ., args: [W]}}
+""",
+        "inc/.env": "W=inner",
+        ".env": "V=outer",
+    },
     "extends-within": {
         "compose.yaml": "services: {web: {image: w}}\ninclude: [a/a.yaml]",
         "a/a.yaml": "services: {db: {extends: {file: q/z.yaml, service: z}}}",

@@ -90,6 +90,12 @@ def test_a_definition_in_place_of_files(tmp_path):
     assert definition["services"]["a"]["volumes"] == ["./v:/v"]
 
 
+def test_a_definition_may_include(tmp_path):
+    files = {"inc/c.yaml": "services: {db: {image: x, environment: {W: }}}", "inc/.env": "W=inner"}
+    project = load(tmp_path, files, definition={"include": ["inc/c.yaml"]})
+    assert project.document["services"]["db"]["environment"] == {"W": None}
+
+
 def test_what_is_wrong_with_a_definition(tmp_path):
     definition = {"services": {"web": {"image": "x", "ports": ["a:b"], "frob": 1}}}
     assert refused(tmp_path, {}, definition=definition) == [
