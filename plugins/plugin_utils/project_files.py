@@ -23,7 +23,9 @@ MOST_BYTES = 256 << 20
 _APART = (".git", ".hg", ".svn")
 _BLOCK = 1 << 20
 _VAULT = b"$ANSIBLE_VAULT;"
-_RELATIVE = ("bind", "config", "secret")  # kinds of paths that are the host's
+# Kinds of paths that are the host's: those that lead to what has to be there, and those that are only named.
+_BROUGHT = ("bind", "config", "secret")
+_NAMED = ("file", "watch")
 
 
 class ProjectFiles:
@@ -48,18 +50,16 @@ class ProjectFiles:
         """
         if written.startswith("~"):
             raise ValueError("begins with ~, which is another folder for everybody: write the path itself")
-        if kind not in _RELATIVE:
-            return os.path.normpath(base / written)
         if written.startswith("/"):
             return posixpath.normpath(written)
-        if self.here is None:
-            return posixpath.normpath(posixpath.join(self.directory, written))
-        relative = os.path.relpath(os.path.normpath(base / written), self.here)
-        if relative == ".":
-            return self.directory
-        if relative.startswith(".."):
+        if kind not in (*_BROUGHT, *_NAMED):
+            if self.here is None:
+                raise ValueError("must be an absolute path: a definition has no project directory")
+            return os.path.normpath(base / written)
+        relative = written if self.here is None else os.path.relpath(os.path.normpath(base / written), self.here)
+        if kind in _BROUGHT and posixpath.normpath(relative).split("/")[0] == "..":
             raise ValueError(f"{written} leads out of the project directory, so it would not be on the host")
-        return f"{self.directory}/{relative}"
+        return posixpath.normpath(posixpath.join(self.directory, relative))
 
     def on_host(self, file: Path) -> str:
         """Where a file of the project would lie on the host."""

@@ -25,11 +25,13 @@ from .project_files import ProjectFiles
 
 # Where stacks lie on hosts unless they are told another place.
 ROOT = "/var/lib/stowage/stacks"
+_COUNT = re.compile("[0-9]{1,4}")
 _SETTINGS = ("state", "prune", "recreate", "remove_volumes", "wait", "wait_timeout", "monitor")
 # What only a builder outside of the engine can do, and the engine's API has no words for.
-_BUILDKIT = ("ssh", "cache_to", "platforms", "additional_contexts", "entitlements", "no_cache_filter")
+_BUILDKIT = ("ssh", "cache_to", "platforms", "entitlements", "no_cache_filter")
 _NO_BUILD = {
     "secrets": "the engine's API has no secrets for builds; use args, or build the image elsewhere",
+    "additional_contexts": "only the context itself is brought to the host; copy what is needed into it",
     "provenance": "attestations are for registries; build the image elsewhere",
     "sbom": "attestations are for registries; build the image elsewhere",
 }
@@ -183,8 +185,8 @@ class _Stack:
         pull = self.given.get("pull") or "policy"
         if pull != "policy":
             changed["pull_policy"] = pull
-        number = (self.given.get("scale") or {}).get(name)
-        if number is not None:
+        number = str((self.given.get("scale") or {}).get(name, ""))
+        if _COUNT.fullmatch(number):
             changed["scale"] = int(number)
             if "replicas" in (changed.get("deploy") or {}):
                 changed["deploy"] = {**changed["deploy"], "replicas": int(number)}
@@ -199,7 +201,7 @@ class _Stack:
                     why = "is not enabled by a profile" if name in disabled else "is no service of the project"
                     self._problem(option, f"{name} {why}")
         for name, number in (self.given.get("scale") or {}).items():
-            if not re.fullmatch(r"\d{1,4}", str(number)):
+            if not _COUNT.fullmatch(str(number)):
                 self._problem(f"scale.{name}", "must be a whole number not below 0")
         for kind in (CONFIGS, SECRETS):
             external = {key for key, entry in (self.project.document.get(kind) or {}).items() if entry.get("external")}
@@ -268,10 +270,13 @@ class _Stack:
         """Have one config or secret brought; returns its path below the stack's directory."""
         if entry.get("file"):
             path = self.place.below(str(entry["file"]))
-            if not self.place.take(path):
+            # What lies elsewhere on the host is there already, or will be missed when it is mounted.
+            if not path.startswith("/") and not self.place.take(path):
                 self._problem(f"{kind}.{name}.file", f"there is no file {path} in the project")
             return path
         content = entry.get("content")
+        if entry.get("driver"):
+            self._problem(f"{kind}.{name}.driver", "not supported: no driver runs here; use file, environment or external")
         if entry.get("external"):
             content = (self.given.get(kind) or {}).get(name)
             if content is None:

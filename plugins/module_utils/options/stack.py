@@ -49,12 +49,10 @@ REFUSED: Dict[str, str] = {
     "check_files_existing": "files that are named are always read",
     "cli_context": "use docker_host",
     "api_version": "the version is negotiated with the engine",
-    "compress_logs": "no logs are streamed",
     "dependencies": "services that others depend on always come along",
     "docker_cli": "no docker command is needed",
     "ignore_build_events": "the result lists operations, not events",
     "renew_anon_volumes": "use recreate, or remove the volumes",
-    "timeout_stop": "use stop_grace_period",
 }
 
 

@@ -73,8 +73,8 @@ def _see_files(parts: Sequence[Part], address: str) -> None:
     """Raises DeclarationError where a stack has files and its engine is another machine's, which has none of them."""
     if address.startswith("unix:"):
         return
-    message = "has files for the engine's host, and the engine is reached from elsewhere; run the task on its host"
-    problems = [Problem(f"$.stacks.{part.desired.scope}", message) for part in parts if part.desired.files]
+    message = "are for the engine's host, and the engine is reached from elsewhere; run the task on its host"
+    problems = [Problem(f"$.stacks.{part.desired.scope}.files", message) for part in parts if part.desired.files]
     if problems:
         raise DeclarationError(problems)
 

@@ -127,7 +127,9 @@ class _Loader:
         """The variables of ``.env``, or of the files that stand for it; a later file may use those before it."""
         options = self.options
         default = options.directory / ".env"
-        files = [options.directory / name for name in options.env_files] or [default] * default.is_file()
+        # What is written in a playbook has no folder whose files would be meant without being named.
+        found = options.definition is None and default.is_file()
+        files = [options.directory / name for name in options.env_files] or [default] * found
         result: dict[str, str] = {}
         for file in files:
             lookup = chain(options.environment, options.inventory)

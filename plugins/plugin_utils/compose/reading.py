@@ -8,6 +8,7 @@ how several become one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Reading:
     def shown(self, path: Path) -> str:
         """Return a file's name as it is told: relative to the project where it is inside."""
         try:
-            return str(path.relative_to(self.directory))
+            return str(Path(os.path.normpath(path)).relative_to(self.directory))
         except ValueError:
             return str(path)
 

@@ -7,6 +7,7 @@ Knows these sections' keys, their names on the host, and who uses what. Knows no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ from ...module_utils.stowage.service.shapes import (
 )
 
 SECTIONS = ("networks", "volumes", "configs", "secrets")
+_NAME = re.compile(r"[a-zA-Z0-9._-]+")
 _SOURCES = ("file", "environment", "content")
 
 
@@ -97,6 +99,8 @@ def parse_section(section: str, value: Any, project: str, problems: list[Found])
         return {}
     entries = {}
     for key, item in value.items():
+        if not _NAME.fullmatch(str(key)):
+            refuse(child(section, key), "a name here is made of letters, digits, ., - and _", problems)
         entry = _parse_entry(section, key, item, project, problems)
         if entry is not BAD:
             entries[str(key)] = entry

@@ -23,7 +23,7 @@ from plugins.module_utils.stowage.manifest import parse_manifest
 from plugins.module_utils.stowage.service.canonical import KEYS
 
 PLUGINS = Path(bridge.__file__).parent.parent
-KINDS = ("host", "container", "image", "network", "volume", "host_info")
+KINDS = ("host", "container", "image", "network", "volume", "host_info", "stack", "stack_info")
 MODULES = {f"stowage.docker.{kind}": kind for kind in KINDS}
 # Keys of a service that only make sense among several, or that the module has its own word for.
 ONLY_IN_HOST = {"attach", "build", "container_name", "depends_on", "scale"}
@@ -106,7 +106,7 @@ def test_examples_are_accepted(kind, task):
                 image[section].update(digest="sha256:" + "0" * 64)
         if "load" in image:
             image["load"]["layers"] = []
-    if "manifest" in request:
+    if "manifest" in request and kind != "stack":  # the examples of stack name files; tests/unit/docs loads them
         try:
             parse_manifest(request["manifest"])
         except DeclarationError as error:

@@ -47,6 +47,7 @@ _BUILD_READERS: Mapping[str, Shape] = {
     "extra_hosts": extra_hosts,
     "shm_size": size(),
     "no_cache": boolean,
+    "no_cache_filter": _texts,
     "pull": boolean,
     "isolation": name,
     "ulimits": ulimits,
@@ -59,7 +60,7 @@ _BUILD_READERS: Mapping[str, Shape] = {
     "additional_contexts": strings(),
     "entitlements": _texts,
 }
-ONLY_BUILDKIT = ("secrets", "ssh", "cache_to", "platforms", "additional_contexts", "entitlements")
+ONLY_BUILDKIT = ("secrets", "ssh", "cache_to", "platforms", "additional_contexts", "entitlements", "no_cache_filter")
 OURS = ("builder", "remote_src", "digest", "archive")
 
 

@@ -275,7 +275,10 @@ class _Stack:
     def _mounts(self, service: Mapping[str, Any], entry: Reader) -> List[Dict[str, Any]]:
         for grant in grants(service):
             plain = self.places.get((grant.kind, grant.source))
-            if plain is None or grant.path(plain) not in self.files:
+            on_host = plain is not None and plain.startswith("/")
+            if on_host and not grant.is_plain:
+                entry.problem(f"{grant.source} is a file of the host: it has the owner and mode it has", grant.kind)
+            elif not on_host and (plain is None or grant.path(plain) not in self.files):
                 entry.problem(f"{grant.source} is not among the {grant.kind} that were brought", grant.kind)
         return mounts_for(service, self.places, self.directory)
 

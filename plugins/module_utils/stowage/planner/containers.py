@@ -7,7 +7,7 @@ Knows the rules of that choice. How a replacement goes step by step stands in re
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..model.desired import PRESENT, RESTARTED, STARTED, STOPPED, Container
 from ..model.observed import ObservedContainer
@@ -51,6 +51,8 @@ def plan_containers(world: World) -> None:
         rollout.finish()
     for decision in decisions:
         decision.resume()
+    for decision in reversed(decisions):
+        decision.stop()
 
 
 def _in_order(world: World) -> List[str]:
@@ -87,6 +89,7 @@ class Decision:
         self.rollout = rollout
         self.progress = readiness.progress.setdefault(container.name, Progress())
         self.creation = Creation(container, world, readiness)
+        self._late_stop: Optional[Tuple[ObservedContainer, List[Optional[int]]]] = None
 
     def plan(self) -> None:
         container, world = self.container, self.world
@@ -118,6 +121,13 @@ class Decision:
         untouched = self.progress.started is None and not self.progress.replaced
         if stopped is not None and untouched and self.container.state in (STARTED, RESTARTED):
             self._start("handed its port on", [stopped])
+
+    def stop(self) -> None:
+        """Stop what was put off until those that depend on it have stopped."""
+        if self._late_stop is not None:
+            found, before = self._late_stop
+            users = [self.world.stops.get(name) for name in self.readiness.dependents(self.container)]
+            self.progress.final = self.creation.stop(found, "declared stopped", before, users)
 
     def _has_state(self, found: Optional[ObservedContainer], successor: Optional[ObservedContainer]) -> bool:
         """Whether there is a state to change, where nothing else of the container is declared. It cannot be made."""
@@ -214,7 +224,9 @@ class Decision:
         name, draft, state = self.container.name, self.world.draft, self.container.state
         before = [*after, self.progress.final]
         running = found.is_up
-        if state == STOPPED and running:
+        if state == STOPPED and running and self.readiness.dependents(self.container):
+            self._late_stop = (found, before)
+        elif state == STOPPED and running:
             self.progress.final = self.creation.stop(found, "declared stopped", before)
         if state not in (STARTED, RESTARTED):
             return

@@ -20,8 +20,9 @@ from ..model.operations import (
     RemoveVolume,
     StopContainer,
 )
+from ..service.compose import dependencies_told
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import BUILT, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
+from ..service.labels import BUILT, COMPOSE_SERVICE, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
 from .draft import Draft
 from .files import is_gone
 from .world import World
@@ -64,12 +65,14 @@ class Removals:
         self.world = world
         self._add = end.add
         self._removed = end.removed
+        self._stopped: Dict[str, int] = {}
 
     def containers(self) -> None:
         world = self.world
         wanted = {c.name: c for c in world.desired.containers if c.state == ABSENT}
-        for name, cause in world.dropped.items():
-            found = world.observed.containers[name]
+        dependents = self._dependents()
+        for name in _each_after(list(world.dropped), dependents):
+            found, cause = world.observed.containers[name], world.dropped[name]
             declared = wanted.get(name)
             if declared and world.refuse_foreign(declared.path, f"the container {name}", found.labels):
                 continue
@@ -77,7 +80,8 @@ class Removals:
                 continue
             stopped = world.stops.get(name)
             if stopped is None and found.is_up:
-                stopped = self._add(StopContainer(name, cause))
+                stopped = self._add(StopContainer(name, cause), [self._stopped.get(user) for user in dependents[name]])
+                self._stopped[name] = stopped
             # What a replacement that never took place brought with it is nobody's; what it carried stays.
             half_done = name.endswith(NEXT) and REPLACES in found.labels
             leftover = half_done and name[: -len(NEXT)] in world.observed.containers
@@ -85,6 +89,19 @@ class Removals:
             self._removed[name] = self._add(RemoveContainer(name, cause, volumes=volumes), [stopped])
             if volumes and not leftover:
                 self._anonymous_volumes(name, self._removed[name])
+
+    def _dependents(self) -> Dict[str, List[str]]:
+        """By container that goes, those that go too and depend on it: a database outlives who writes to it."""
+        dropped = {name: self.world.observed.containers[name] for name in self.world.dropped}
+        services: Dict[str, List[str]] = {}
+        for name, found in dropped.items():
+            services.setdefault(found.labels.get(COMPOSE_SERVICE, ""), []).append(name)
+        dependents: Dict[str, List[str]] = {name: [] for name in dropped}
+        for name, found in dropped.items():
+            for service in dependencies_told(found.labels):
+                for other in services.get(service, ()):
+                    dependents[other].append(name)
+        return dependents
 
     def _without(self, users: Iterable[ObservedContainer]) -> List[Optional[int]]:
         """The steps after which none of these is there any more."""
@@ -260,3 +277,19 @@ class Removals:
             for name in (image.reference, *(image.build.options.get("tags", ()) if image.build else ())):
                 names[name] = moves
         return names
+
+
+def _each_after(names: Sequence[str], dependents: Mapping[str, Sequence[str]]) -> List[str]:
+    """The names, each after its dependents; labels may tell of circles, which are cut somewhere."""
+    ordered: Dict[str, None] = {}
+    entered: Set[str] = set()
+    pending = [(name, False) for name in reversed(names)]
+    while pending:
+        name, leaving = pending.pop()
+        if leaving:
+            ordered[name] = None
+        elif name not in entered:
+            entered.add(name)
+            pending.append((name, True))
+            pending.extend((user, False) for user in reversed(dependents[name]))
+    return list(ordered)

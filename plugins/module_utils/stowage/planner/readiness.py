@@ -55,16 +55,22 @@ class Readiness:
         self.prepared: Dict[str, List[int]] = {}
         self._by_service: Dict[str, List[Container]] = {}
         self._asked: Dict[str, Set[str]] = {}
+        self._dependents: Dict[str, List[str]] = {}
         for container in world.declared.values():
             self._by_service.setdefault(container.service, []).append(container)
         for container in world.declared.values():
             for service, options in dependencies(container.definition).items():
+                self._dependents.setdefault(service, []).append(container.name)
                 condition = CONDITIONS.get(options.get("condition", ""))
                 if condition:
                     self._asked.setdefault(service, set()).add(condition)
 
     def replicas(self, service: str) -> List[Container]:
         return self._by_service.get(service, [])
+
+    def dependents(self, container: Container) -> List[str]:
+        """The declared containers that depend on this one."""
+        return self._dependents.get(container.service, [])
 
     def asked_of(self, container: Container) -> List[str]:
         """The conditions to wait for once this container has been started."""

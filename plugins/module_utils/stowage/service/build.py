@@ -101,6 +101,7 @@ _REPEATED = {
     "ssh": "--ssh",
     "additional_contexts": "--build-context",
     "entitlements": "--allow",
+    "no_cache_filter": "--no-cache-filter",
 }
 
 

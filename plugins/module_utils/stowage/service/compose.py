@@ -8,7 +8,7 @@ the labels' names stand with all others in labels.py.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, List, Mapping
 
 from . import labels
 from .confighash import network_hash, volume_hash
@@ -51,6 +51,11 @@ def volume_labels(project: str, key: str, document: Any) -> Dict[str, str]:
 def image_labels(project: str, service: str) -> Dict[str, str]:
     """Those of an image built for a service."""
     return {labels.COMPOSE_PROJECT: project, labels.COMPOSE_SERVICE: service, labels.COMPOSE_VERSION: VERSION}
+
+
+def dependencies_told(told: Mapping[str, str]) -> List[str]:
+    """The services that a container depends on, by its labels."""
+    return [entry.partition(":")[0] for entry in told.get(labels.COMPOSE_DEPENDS_ON, "").split(",") if entry]
 
 
 def _dependencies(document: Mapping[str, Any]) -> str:

@@ -105,8 +105,8 @@ _PRE_START = _Keys(
     " cpu_rt_period cpu_rt_runtime cpus cpuset cpu_shares command! configs credential_spec device_cgroup_rules devices"
     " dns dns_opt dns_search domainname entrypoint! environment extra_hosts group_add gpus hostname image init"
     " ipc isolation labels label_file logging mem_limit mem_reservation memswap_limit mem_swappiness mac_address models"
-    " network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform privileged pull_policy read_only"
-    " runtime secrets security_opt shm_size stop_grace_period stop_signal storage_opt sysctls tmpfs ulimits"
+    " network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform privileged pull_policy"
+    " pull_refresh_after read_only runtime secrets security_opt shm_size stop_grace_period stop_signal storage_opt sysctls tmpfs ulimits"
     " use_api_socket user userns_mode uts volumes volumes_from working_dir per_replica",
     **_NESTED,
 )
@@ -118,7 +118,8 @@ _SERVICE = _Keys(
     " links logging mem_limit mem_reservation memswap_limit mem_swappiness mac_address models network_mode networks"
     " oom_kill_disable oom_score_adj pid pids_limit platform ports privileged read_only restart runtime secrets"
     " security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits"
-    " use_api_socket user userns_mode uts volumes volumes_from working_dir pre_start post_start pre_stop",
+    " use_api_socket user userns_mode uts volumes volumes_from working_dir pre_start post_start pre_stop"
+    " pull_refresh_after",
     pre_start=_PRE_START,
     **_NESTED,
 )

@@ -9,7 +9,7 @@ import json
 from typing import Any, Mapping
 
 # These say how to build, not what comes out; a context's path differs from machine to machine.
-_NOT_CONTENT = ("context", "cache_from", "cache_to", "no_cache", "pull")
+_NOT_CONTENT = ("context", "cache_from", "cache_to", "no_cache", "no_cache_filter", "pull")
 
 
 def document_hash(document: Any) -> str:

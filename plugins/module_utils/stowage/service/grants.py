@@ -9,6 +9,7 @@ Knows nothing of contents.
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 CONFIGS = "configs"
@@ -61,7 +62,8 @@ def mounts_for(
     return [
         {
             "type": "bind",
-            "source": f"{directory}/{grant.path(places[grant.kind, grant.source])}",
+            # A plain path may be absolute: a file that is on the host anyway.
+            "source": posixpath.join(directory, grant.path(places[grant.kind, grant.source])),
             "target": grant.target,
             "read_only": True,
             "bind": {"create_host_path": False},
