@@ -28,8 +28,8 @@ description:
     (inventory, group_vars, facts), then from the project's C(.env). The controller's own environment is never
     looked at."
   - Files whose names end in C(.j2) are rendered as templates first, and files that are encrypted with Ansible Vault are
-    decrypted, be they compose files, C(.env) files or what an C(env_file) names. Files that services mount are decrypted,
-    and not rendered.
+    decrypted, be they compose files, C(.env) files or what an C(env_file) names. Files that services mount are
+    decrypted, and not rendered.
   - A service whose restart policy is V(no) or V(on-failure), or that another one waits for with
     C(service_completed_successfully), may end. It runs once, and again when something about it changed.
   - What each key of a compose file does here, and each option of C(community.docker.docker_compose_v2), stands in

@@ -276,7 +276,8 @@ class _Stack:
             return path
         content = entry.get("content")
         if entry.get("driver"):
-            self._problem(f"{kind}.{name}.driver", "not supported: no driver runs here; use file, environment or external")
+            why = "not supported: no driver runs here; use file, environment or external"
+            self._problem(f"{kind}.{name}.driver", why)
         if entry.get("external"):
             content = (self.given.get(kind) or {}).get(name)
             if content is None:

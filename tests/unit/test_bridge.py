@@ -309,12 +309,12 @@ def test_a_stack_in_host_that_is_refused(options, problem):
 
 
 def test_options_of_other_tools_are_refused_with_a_reason():
-    given = {"src": "s", "assume_yes": True, "timeout_stop": 5, "remove_orphans": True}
+    given = {"src": "s", "assume_yes": True, "cli_context": "c", "remove_orphans": True}
     known, problems = bridge.sort_options("stack", given)
     assert known == {"src": "s", "remove_orphans": True}
     assert problems == [
         "assume_yes: not supported: nothing here asks questions",
-        "timeout_stop: not supported: use stop_grace_period",
+        "cli_context: not supported: use docker_host",
     ]
 
 

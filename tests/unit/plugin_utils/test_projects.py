@@ -349,11 +349,11 @@ def test_a_vault_among_the_files_is_opened(project, load):
 
 
 def test_places_are_named_with_file_and_line(project, load):
-    folder = project("services:\n  web:\n    image: app\n    nonsense: 1\n    restart: sometimes\n")
+    project("services:\n  web:\n    image: app\n    nonsense: 1\n    restart: sometimes\n")
     _stacks, found = load()
     assert [problem["path"] for problem in found.problems] == [
-        f"compose.yaml:4: services.web.nonsense",
-        f"compose.yaml:5: services.web.restart",
+        "compose.yaml:4: services.web.nonsense",
+        "compose.yaml:5: services.web.restart",
     ]
 
 
@@ -447,10 +447,10 @@ def test_all_stacks_are_looked_at(project, load):
 
 
 def test_what_the_host_refuses_is_found_in_the_files(project, load):
-    folder = project(WEB)
+    project(WEB)
     _stacks, found = load()
-    assert found.locate("$.stacks.shop.services.web.image") == f"compose.yaml:4: services.web.image"
-    assert found.locate("$.stacks.shop.services.web.volumes[0]") == f"compose.yaml:5: services.web.volumes[0]"
+    assert found.locate("$.stacks.shop.services.web.image") == "compose.yaml:4: services.web.image"
+    assert found.locate("$.stacks.shop.services.web.volumes[0]") == "compose.yaml:5: services.web.volumes[0]"
     for path in ("$.stacks.shop", "$.stacks.blog.services.web", "$.containers.web"):
         assert found.locate(path) == path
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_an_error_of_one_line(write, name, text, words):
 
 def test_what_is_not_there(tmp_path):
     for read in (texts().read, texts().content):
-        with pytest.raises(OSError):  # noqa: PT011  whichever words there are
+        with pytest.raises(OSError):
             read(tmp_path / "gone")
 
 

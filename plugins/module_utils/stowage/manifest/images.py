@@ -17,6 +17,7 @@ from ..service.devices import ulimits
 from ..service.process import extra_hosts
 from ..service.shapes import BAD, boolean, list_of, name, refuse, size, strings, text
 from ..service.shapes import Reader as Shape
+from ..service.units import parse_duration
 from .reader import Reader, join
 
 WAYS = ("build", "load", "tag_of")
@@ -123,6 +124,9 @@ def _pull_policy(container: Container, problems: List[Problem]) -> Tuple[str, fl
         return "missing", 0.0
     if policy in PULLS:
         return policy, 0.0
+    if policy == "refresh":
+        after = container.definition.get("pull_refresh_after")
+        return "always", parse_duration(str(after)) / 1e9 if after else 0.0
     if policy in _EVERY or policy.startswith("every_"):
         return "always", _EVERY.get(policy) or _seconds(policy[len("every_") :])
     problems.append(Problem(f"{container.path}.pull_policy", f"{policy!r} is none of: {', '.join(PULLS)}"))

@@ -106,7 +106,8 @@ _PRE_START = _Keys(
     " dns dns_opt dns_search domainname entrypoint! environment extra_hosts group_add gpus hostname image init"
     " ipc isolation labels label_file logging mem_limit mem_reservation memswap_limit mem_swappiness mac_address models"
     " network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform privileged pull_policy"
-    " pull_refresh_after read_only runtime secrets security_opt shm_size stop_grace_period stop_signal storage_opt sysctls tmpfs ulimits"
+    " pull_refresh_after read_only runtime secrets security_opt shm_size stop_grace_period stop_signal storage_opt"
+    " sysctls tmpfs ulimits"
     " use_api_socket user userns_mode uts volumes volumes_from working_dir per_replica",
     **_NESTED,
 )

@@ -22,6 +22,7 @@ _APART = frozenset(
         "post_start",
         "pre_stop",
         "pull_policy",
+        "pull_refresh_after",
         "scale",
     )
 )

@@ -57,6 +57,7 @@ def _config(
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         cwd=directory,
         env={"PATH": os.defpath, "HOME": str(directory), **(environment or {})},
     )
