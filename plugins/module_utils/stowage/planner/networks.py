@@ -145,7 +145,7 @@ def _recreate(network: Network, found: ObservedNetwork, cause: str, world: World
             fixed += back[-1:] if own else []
         # What else is done to the container comes after this.
         world.back.setdefault(user.name, []).append(created if endpoint is None else back[-1])
-    strangers.give_back(users, name, back)
+    strangers.give_back(users, name, [created, *back])
     world.network_ready[name] = created
     world.reconnected.update((name, user.name) for user in users)
     draft.guard([*off, removed, created, *back], _restore(found, users, strangers))
@@ -155,10 +155,11 @@ def _endpoint_after(
     user: ObservedContainer, name: str, world: World, strangers: Strangers
 ) -> Optional[Mapping[str, Any]]:
     """As declared where it is declared, else as it was; None where the container leaves the network."""
-    declared = world.declared.get(user.name)
+    declared = world.plan.declared.get(user.name)
     if declared is None or declared.state_only:
         return strangers.endpoint(user, name)
-    return endpoints(declared.definition, declared.service, world.observed.api_version, world.container_name).get(name)
+    names = world.plan.worlds[user.name].container_name
+    return endpoints(declared.definition, declared.service, world.observed.api_version, names).get(name)
 
 
 def _restore(found: ObservedNetwork, users: List[ObservedContainer], strangers: Strangers) -> List[Operation]:

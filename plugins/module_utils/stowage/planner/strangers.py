@@ -103,7 +103,9 @@ class Strangers:
                 continue
             back: Optional[int] = None
             for user in self.missing(network):
-                if user.id == place.container_id and self._will_be_there(network):
+                # Another scope of the plan that describes it sees that it is off the network, and what it shall be.
+                is_nobodys = self.world.is_nobodys(user.name)
+                if user.id == place.container_id and is_nobodys and self._will_be_there(network):
                     back = self._put_back(user, place)
             self.world.draft.add(RemoveVolume(place.volume, "keeps a place that is not waited for any more"), [back])
 

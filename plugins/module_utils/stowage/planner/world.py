@@ -39,6 +39,7 @@ class Intentions:
         # Containers that go for good, and those that are declared, of all scopes.
         self.dropped: Dict[str, str] = {}
         self.declared: Dict[str, Container] = {}
+        self.worlds: Dict[str, World] = {}  # of the declared ones
 
 
 class World:
@@ -62,6 +63,7 @@ class World:
             container.name: container for container in desired.containers if container.state != ABSENT
         }
         intentions.declared.update(self.declared)
+        intentions.worlds.update(dict.fromkeys(self.declared, self))
         self._first_replica: Dict[str, str] = {}
         for container in self.declared.values():
             self._first_replica.setdefault(container.service, container.name)
