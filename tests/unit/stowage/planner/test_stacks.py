@@ -97,6 +97,23 @@ SHOP = shop({"web": depending("service_healthy"), "db": service(healthcheck=CHEC
     Case("stopped", shop({"web": service()}), shop({"web": service()}, state="stopped"), """
             #1 StopContainer shop-web-1 (declared stopped)
         """),
+    Case("stopped, who depends on another before it", SHOP, {**SHOP, "stacks": {"shop": {**SHOP["stacks"]["shop"], "state": "stopped"}}}, """
+            #1 StopContainer shop-web-1 (declared stopped)
+            #2 StopContainer shop-db-1 <- #1 (declared stopped)
+        """),
+    Case("gone, who depends on another before it",
+         shop({"db": service(), "web": depending(), "job": service(depends_on={"web": {"condition": "service_started"}})}),
+         shop({"other": service()}), """
+            #1 CreateContainer shop-other-1 (container is missing)
+            #2 StartContainer shop-other-1 <- #1 (it was created)
+            #3 WaitContainer shop-other-1 ready <- #2 (it was started)
+            #4 StopContainer shop-job-1 <- #3 (not declared any more)
+            #5 StopContainer shop-web-1 <- #4 (not declared any more)
+            #6 StopContainer shop-db-1 <- #5 (not declared any more)
+            #7 RemoveContainer shop-db-1 <- #6 (not declared any more)
+            #8 RemoveContainer shop-web-1 <- #5 (not declared any more)
+            #9 RemoveContainer shop-job-1 <- #4 (not declared any more)
+        """),
     Case("stopped from nothing", None, shop({"web": service()}, state="stopped"), """
             #1 CreateNetwork shop_default (network is missing)
             #2 CreateContainer shop-web-1 <- #1 (container is missing)
@@ -184,6 +201,30 @@ MAKER = stack("base", {}, networks={"n": {"name": "edge"}}, volumes={"v": {"name
     Case("a network made anew under another scope's container", together(MAKER, stack("shop", GUEST, **ON_EDGE)),
          together(stack("base", {}, networks={"n": {"name": "edge", "internal": True}}, volumes={"v": {"name": "shared"}}),
                   stack("shop", GUEST, **ON_EDGE)), """
+            #1 CreateVolume edge.27a760b21c9e.next (keeps the place of shop-web-1)
+            #2 DisconnectNetwork shop-web-1 from edge <- #1 (network edge is made anew)
+            #3 RemoveNetwork edge <- #2 (internal changed)
+            #4 CreateNetwork edge <- #3 (internal changed)
+            #5 ConnectNetwork shop-web-1 to edge <- #4 (network edge is made anew)
+            #6 RemoveVolume edge.27a760b21c9e.next <- #5 (shop-web-1 has its place)
+            undo #2, #3, #4, #5: DisconnectNetwork shop-web-1 from edge, RemoveNetwork edge, CreateNetwork edge, ConnectNetwork shop-web-1 to edge
+        """),
+    Case("a network made anew, which another scope's container leaves", together(MAKER, stack("shop", GUEST, **ON_EDGE)),
+         together(stack("base", {}, networks={"n": {"name": "edge", "internal": True}}, volumes={"v": {"name": "shared"}}),
+                  stack("shop", {"web": {**GUEST["web"], "networks": {"default": None}}},
+                        networks={"default": {"name": "shop_default"}}, volumes=ON_EDGE["volumes"])), """
+            #1 CreateVolume edge.27a760b21c9e.next (keeps the place of shop-web-1)
+            #2 DisconnectNetwork shop-web-1 from edge <- #1 (network edge is made anew)
+            #3 RemoveNetwork edge <- #2 (internal changed)
+            #4 CreateNetwork edge <- #3 (internal changed)
+            #5 RemoveVolume edge.27a760b21c9e.next <- #4 (shop-web-1 has its place)
+            #6 CreateNetwork shop_default (network is missing)
+            #7 ConnectNetwork shop-web-1 to shop_default <- #4, #6 (network shop_default added)
+            undo #2, #3, #4: DisconnectNetwork shop-web-1 from edge, RemoveNetwork edge, CreateNetwork edge, ConnectNetwork shop-web-1 to edge
+        """),
+    Case("a network made anew, where another scope's container has another place", together(MAKER, stack("shop", GUEST, **ON_EDGE)),
+         together(stack("base", {}, networks={"n": {"name": "edge", "internal": True}}, volumes={"v": {"name": "shared"}}),
+                  stack("shop", {"web": {**GUEST["web"], "networks": {"edge": {"aliases": ["www"]}}}}, **ON_EDGE)), """
             #1 CreateVolume edge.27a760b21c9e.next (keeps the place of shop-web-1)
             #2 DisconnectNetwork shop-web-1 from edge <- #1 (network edge is made anew)
             #3 RemoveNetwork edge <- #2 (internal changed)
