@@ -108,11 +108,16 @@ SHOP = shop({"web": depending("service_healthy"), "db": service(healthcheck=CHEC
             #2 StartContainer shop-other-1 <- #1 (it was created)
             #3 WaitContainer shop-other-1 ready <- #2 (it was started)
             #4 StopContainer shop-job-1 <- #3 (not declared any more)
-            #5 StopContainer shop-web-1 <- #4 (not declared any more)
-            #6 StopContainer shop-db-1 <- #5 (not declared any more)
-            #7 RemoveContainer shop-db-1 <- #6 (not declared any more)
-            #8 RemoveContainer shop-web-1 <- #5 (not declared any more)
-            #9 RemoveContainer shop-job-1 <- #4 (not declared any more)
+            #5 RemoveContainer shop-job-1 <- #4 (not declared any more)
+            #6 StopContainer shop-web-1 <- #4 (not declared any more)
+            #7 RemoveContainer shop-web-1 <- #6 (not declared any more)
+            #8 StopContainer shop-db-1 <- #6 (not declared any more)
+            #9 RemoveContainer shop-db-1 <- #4, #8 (not declared any more)
+        """),
+    Case("who depends on others is stopped first", shop({"db": service(), "web": depending()}),
+         shop({"db": service(), "web": depending()}, state="stopped"), """
+            #1 StopContainer shop-web-1 (declared stopped)
+            #2 StopContainer shop-db-1 <- #1 (declared stopped)
         """),
     Case("stopped from nothing", None, shop({"web": service()}, state="stopped"), """
             #1 CreateNetwork shop_default (network is missing)
@@ -589,6 +594,31 @@ def slim(**keys):
         """),
     Case("all of one, none of the other", together(WITH_VOLUME, stack("blog", {"web": service()}), containers(web=app())),
          together(shop(state="absent"), stack("blog", {"web": service()}), containers(web=app())), """
+            #1 StopContainer shop-web-1 (not declared any more)
+            #2 RemoveContainer shop-web-1 <- #1 (not declared any more)
+            #3 StopContainer shop-db-1 <- #1 (not declared any more)
+            #4 RemoveContainer shop-db-1 <- #3 (not declared any more)
+            #5 RemoveNetwork shop_default <- #2, #4 (not declared any more)
+        """),
+    Case("of two scopes in one order", together(MAKER, stack("shop", GUEST, **ON_EDGE)),
+         together(stack("base", state="absent", remove_volumes=True), stack("shop", state="absent")), """
+            #1 StopContainer shop-web-1 (not declared any more)
+            #2 RemoveContainer shop-web-1 <- #1 (not declared any more)
+            #3 RemoveNetwork edge <- #2 (not declared any more)
+            #4 RemoveVolume shared <- #2 (not declared any more)
+        """),
+    Case("an image of two stacks that go", together(shop({"web": service()}), stack("blog", {"web": service()})),
+         together(shop(state="absent", remove_images=True), stack("blog", state="absent", remove_images=True)), """
+            #1 StopContainer shop-web-1 (not declared any more)
+            #2 RemoveContainer shop-web-1 <- #1 (not declared any more)
+            #3 StopContainer blog-web-1 <- #1 (not declared any more)
+            #4 RemoveContainer blog-web-1 <- #3 (not declared any more)
+            #5 RemoveNetwork shop_default <- #2 (not declared any more)
+            #6 RemoveNetwork blog_default <- #1, #4 (not declared any more)
+            #7 RemoveImage app:1 <- #2, #4 (not needed any more)
+            #8 RemoveImage app:1 <- #2, #4 (not needed any more)
+        """),
+    Case("who depends on others goes first", shop({"db": service(), "web": depending()}), shop(state="absent"), """
             #1 StopContainer shop-web-1 (not declared any more)
             #2 RemoveContainer shop-web-1 <- #1 (not declared any more)
             #3 StopContainer shop-db-1 <- #1 (not declared any more)
