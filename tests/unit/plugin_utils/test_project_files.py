@@ -204,7 +204,7 @@ def test_there_is_an_end(files, monkeypatch, most, value):
 
 def test_content_that_is_no_file(files):
     files.keep(".stowage/secrets/pw", b"s3cret", 0o444)
-    assert files.files == {".stowage/secrets/pw": {"digest": digest("s3cret"), "mode": 0o444, "uid": 0, "gid": 0}}
+    assert files.files == {".stowage/secrets/pw": {"digest": digest("s3cret"), "mode": 0o444}}
     assert files.contents == {digest("s3cret"): b"s3cret"}
 
 

@@ -313,15 +313,14 @@ def test_configs_and_secrets(project, load):
     folder = project(GRANTED, **{"app.conf": "conf"})
     stacks, found = load({"env": {"PASSWORD": "s3cret"}, "secrets": {"token": "t0ken"}})
     shop = stacks["shop"]
-    assert shop["configs"] == {"conf": {"path": "app.conf"}, "inline": {"path": ".stowage/configs/inline"}}
+    assert shop["configs"] == {"conf": {"path": ".stowage/configs/conf"}, "inline": {"path": ".stowage/configs/inline"}}
     assert shop["secrets"] == {"pw": {"path": ".stowage/secrets/pw"}, "token": {"path": ".stowage/secrets/token"}}
-    root = {"uid": 0, "gid": 0}
     assert shop["files"] == {
-        "app.conf": {"digest": digest("conf"), "mode": 0o644},
-        ".stowage/configs/inline": {"digest": digest("a $ b"), "mode": 0o444, **root},
-        ".stowage/configs/inline@0-0-0400": {"digest": digest("a $ b"), "mode": 0o400, **root},
-        ".stowage/secrets/pw": {"digest": digest("s3cret"), "mode": 0o444, **root},
-        ".stowage/secrets/token": {"digest": digest("t0ken"), "mode": 0o444, **root},
+        ".stowage/configs/conf": {"digest": digest("conf"), "mode": 0o644},
+        ".stowage/configs/inline": {"digest": digest("a $ b"), "mode": 0o444},
+        ".stowage/configs/inline@0-0-0400": {"digest": digest("a $ b"), "mode": 0o400, "uid": 0, "gid": 0},
+        ".stowage/secrets/pw": {"digest": digest("s3cret"), "mode": 0o444},
+        ".stowage/secrets/token": {"digest": digest("t0ken"), "mode": 0o444},
         ".stowage/secrets/token@1000-2-0440": {"digest": digest("t0ken"), "mode": 0o440, "uid": 1000, "gid": 2},
     }
     assert found.contents == {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import io
 import json
@@ -132,3 +133,60 @@ def test_what_cannot_be_used_is_named_and_the_rest_read_on(files, entry, path, m
     assert len(sources.digests) == 1
     # The host has nothing to say about what could not be read here.
     assert read_manifest({"version": 1, **manifest})[1] == []
+
+
+# -- files of stacks ---------------------------------------------------------------------------------
+
+
+def holding(contents, files):
+    return Sources({}, str, {f"sha256:{n}": content for n, content in enumerate(contents)})
+
+
+def test_contexts_of_stacks_are_hashed_too(files):
+    build = {"build": {"context": "web"}}
+    manifest = {
+        "images": {"web:1": dict(build)},
+        "stacks": {"shop": {"images": {"shop-web": {"build": {"context": "web"}}}}},
+    }
+    sources = read(manifest, files)
+    found = manifest["stacks"]["shop"]["images"]["shop-web"]["build"]["digest"]
+    assert found == manifest["images"]["web:1"]["build"]["digest"]
+    assert sources.digests == [found]
+    wrong = {"stacks": {"shop": {"images": {"shop-web": {"build": {"context": "gone"}}}}}}
+    (problem,) = read(wrong, files).problems
+    assert problem["path"] == '$.stacks.shop.images["shop-web"].build'
+
+
+def test_small_contents_go_along_with_the_request(files, tmp_path):
+    path = tmp_path / "page"
+    path.write_text("hello")
+    sources = holding([b"secret", path], files)
+    assert sources.digests == ["sha256:0", "sha256:1"]
+    small, rest = sources.split(["sha256:0", "sha256:1"])
+    assert {name: base64.b64decode(text) for name, text in small.items()} == {
+        "sha256:0": b"secret",
+        "sha256:1": b"hello",
+    }
+    assert rest == []
+    assert sources.split(["sha256:1"])[0].keys() == {"sha256:1"}
+
+
+def test_large_contents_and_what_is_packed_travel_on_their_own(files):
+    sources = holding([b"x" * ((1 << 20) + 1), b"y" * (1 << 20)], files)
+    small, rest = sources.split(["sha256:0", "sha256:1", "sha256:context"])
+    assert list(small) == ["sha256:1"]
+    assert rest == ["sha256:0", "sha256:context"]
+
+
+def test_a_request_has_an_end(files):
+    sources = holding([bytes([n]) * (1 << 20) for n in range(10)], files)
+    small, rest = sources.split(sources.digests)
+    assert (len(small), len(rest)) == (8, 2)
+
+
+def test_a_file_to_transfer(files, tmp_path):
+    page = tmp_path / "page"
+    page.write_text("hello")
+    sources = holding([b"secret", page], files)
+    assert sources.file("sha256:1", tmp_path) == str(page)
+    assert Path(sources.file("sha256:0", tmp_path)).read_bytes() == b"secret"

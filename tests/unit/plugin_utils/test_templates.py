@@ -13,6 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
 
+from plugins.module_utils.stowage.content import ContentError
 from plugins.plugin_utils import templates
 from plugins.plugin_utils.templates import Texts
 
@@ -119,11 +120,15 @@ def test_what_is_not_there(tmp_path):
         (["a"], None),
         ({"a": 1}, None),
         (trusted("{{ other }}-{{ number }}"), "base-7"),
-        (trusted("{{ nowhere }}"), None),
     ],
 )
 def test_variables(value, expected):
     assert texts(it=value, other="base", number=7).variable("it") == expected
+
+
+def test_a_variable_whose_template_fails_is_not_taken_for_one_that_is_not_set():
+    with pytest.raises(ContentError, match=r"the variable it of the host: .*nowhere"):
+        texts(it=trusted("{{ nowhere }}")).variable("it")
 
 
 def test_a_variable_that_nobody_has():

@@ -147,7 +147,7 @@ def test_a_look_needs_no_files(engine, tmp_path):
 
 
 def test_files_for_an_engine_elsewhere_are_refused(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr(request, "connect", lambda options: (engine, "tcp://10.0.0.1:2376"))
+    monkeypatch.setattr(engine, "address", "tcp://10.0.0.1:2376")
     answer = ask(shop(tmp_path), contents=brought("A"))
     assert answer["problems"] == [
         {

@@ -268,7 +268,6 @@ def test_what_a_container_reads(source, reads):
         (["www"], "app.conf", False),
         (["app.conf"], "app.conf", True),
         (["app.conf", "www2"], "www2/a", True),
-        (["empty"], "empty", True),
     ],
 )
 @pytest.mark.parametrize("how", [{"digest": "sha256:" + "cd" * 32}, {"mode": 0o700}, {"uid": 7}, {"gid": 7}])
@@ -278,6 +277,13 @@ def test_content_follows_the_files_that_are_read(sources, changed, differs, how)
     after = mounting(*paths, files={**FILES, changed: {**FILES[changed], **how}}).content
     assert before
     assert (after != before) == differs
+
+
+def test_a_folder_is_no_content():
+    """Whoever writes there may make it its own."""
+    assert mounting(f"{PLACE}/empty").content == ""
+    less = {key: entry for key, entry in FILES.items() if key != "empty"}
+    assert mounting(PLACE).content == mounting(PLACE, files=less).content
 
 
 def test_who_reads_no_file_has_no_content():

@@ -116,7 +116,8 @@ def check_files(host, document, adopted):
             continue  # docker compose copies it into its containers, and nobody else would read it
         if entry["digest"]:
             assert (base / path).read_bytes() == BROUGHT[entry["digest"]], path
-        assert (base / path).stat().st_mode & 0o7777 == entry["mode"], path
+            assert (base / path).stat().st_mode & 0o7777 == entry["mode"], path
+        assert (base / path).exists(), path
     there = {p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file()}
     more = {path for path in there if path not in declared and path != ".stowage/files.json"}
     assert adopted or more == {MINE}, more
