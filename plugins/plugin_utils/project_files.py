@@ -20,7 +20,7 @@ from ..module_utils.stowage.content import ContentError
 # A project's directory holds what an application is configured with; data and sources have better places.
 MOST_FILES = 10_000
 MOST_BYTES = 256 << 20
-_APART = (".git", ".hg", ".svn")
+_APART = (".git", ".hg", ".svn", ".stowage")
 _BLOCK = 1 << 20
 _VAULT = b"$ANSIBLE_VAULT;"
 # Kinds of paths that are the host's: those that lead to what has to be there, and those that are only named.
@@ -92,14 +92,24 @@ class ProjectFiles:
             return False
         return True
 
+    def take_as(self, path: str, kept: str) -> bool:
+        """Have a file of the project brought under another name. False where the project has none of that name."""
+        local = self.here / path if self.here is not None else None
+        if local is None or not local.is_file():
+            return False
+        if not self._is_inside(local):
+            raise ContentError(f"{path} leads out of the project by a symbolic link")
+        self._take_file(kept, local)
+        return True
+
     def keep(self, path: str, content: bytes, mode: int) -> None:
-        """Have content brought that is no file of the project; it is root's."""
+        """Have content brought that is no file of the project."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        self.files[path] = {"digest": digest, "mode": mode, "uid": 0, "gid": 0}
+        self.files[path] = {"digest": digest, "mode": mode}
         self.contents[digest] = content
 
     def _take_folder(self, path: str, local: Path) -> None:
-        for folder, folders, names in os.walk(local):
+        for folder, folders, names in os.walk(local, onerror=_unreadable):
             folders[:] = sorted(name for name in folders if name not in _APART)
             relative = os.path.normpath(Path(path, os.path.relpath(folder, local)))
             if not names and not folders and relative != ".":
@@ -115,6 +125,12 @@ class ProjectFiles:
     def _take_file(self, path: str, local: Path) -> None:
         if path in self.files:
             return
+        try:
+            self._read_file(path, local)
+        except OSError as error:
+            _unreadable(error)
+
+    def _read_file(self, path: str, local: Path) -> None:
         status = local.stat()
         self._bytes += status.st_size
         if len(self.files) >= MOST_FILES or self._bytes > MOST_BYTES:
@@ -138,3 +154,8 @@ class ProjectFiles:
 
     def _is_inside(self, local: Path) -> bool:
         return self.here is not None and local.resolve().is_relative_to(self.here.resolve())
+
+
+def _unreadable(error: OSError) -> None:
+    """What cannot be read must not be taken for what is not there, and so for what shall go."""
+    raise ContentError(f"{error.filename}: {error.strerror}") from error

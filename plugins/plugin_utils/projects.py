@@ -172,10 +172,10 @@ class _Stack:
             "volumes": self.project.document.get("volumes") or {},
             "left": sorted(left),
         }
-        for service in self.services.values():
+        for service in here.values():
             self.place.take_mounts(service)
         for kind in (CONFIGS, SECRETS):
-            document[kind] = self._take_granted(kind)
+            document[kind] = self._take_granted(kind, here)
         document["files"] = self.place.files
         return document
 
@@ -183,6 +183,8 @@ class _Stack:
         """The service with what the task says of pulling and scaling; neither is part of compose's hash."""
         changed = dict(service)
         pull = self.given.get("pull") or "policy"
+        if service.get("build") and not self.given.get("build", True):
+            pull = "never"  # a registry may have another image of that name
         if pull != "policy":
             changed["pull_policy"] = pull
         number = str((self.given.get("scale") or {}).get(name, ""))
@@ -247,11 +249,11 @@ class _Stack:
             images.setdefault(service.get("image") or f"{self.project.name}-{name}", entry)
         return images
 
-    def _take_granted(self, kind: str) -> dict[str, dict[str, str]]:
+    def _take_granted(self, kind: str, services: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """Bring the contents that services ask for, under each owner and mode they ask for."""
         places: dict[str, dict[str, str]] = {}
         section = self.project.document.get(kind) or {}
-        for service in self.services.values():
+        for service in services.values():
             for grant in grants(service):
                 entry = section.get(grant.source)
                 if grant.kind != kind or entry is None:
@@ -270,10 +272,12 @@ class _Stack:
         """Have one config or secret brought; returns its path below the stack's directory."""
         if entry.get("file"):
             path = self.place.below(str(entry["file"]))
-            # What lies elsewhere on the host is there already, or will be missed when it is mounted.
-            if not path.startswith("/") and not self.place.take(path):
+            if path.startswith("/"):
+                return path  # lies on the host already, or will be missed when it is mounted
+            # Kept where only root gets to: the project's own folders are open to everybody on the host.
+            if not self.place.take_as(path, kept_path(kind, name)):
                 self._problem(f"{kind}.{name}.file", f"there is no file {path} in the project")
-            return path
+            return kept_path(kind, name)
         content = entry.get("content")
         if entry.get("driver"):
             why = "not supported: no driver runs here; use file, environment or external"

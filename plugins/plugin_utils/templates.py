@@ -14,6 +14,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from ..module_utils.stowage.content import ContentError
+
 try:
     from ansible.template import trust_as_template
 except ImportError:  # before ansible-core 2.19 every text is a template
@@ -57,16 +59,17 @@ class Texts:
                 loader.cleanup_tmp_file(real)
 
     def variable(self, name: str) -> str | None:
-        """A variable of the host by its name, where it is a plain value."""
+        """A variable of the host by its name, where it is a plain value. Raises ContentError for a broken template."""
         if name not in self._vars:
             return None
         try:
             value = self._action._templar.template(self._vars[name])
-        except AnsibleError:
-            return None
+        except AnsibleError as error:
+            raise ContentError(f"the variable {name} of the host: {' '.join(str(error).split())}") from error
         if isinstance(value, bool):
             return "true" if value else "false"
-        return str(value) if isinstance(value, (str, int, float)) else None
+        # Before ansible-core 2.19 what a vault holds is no string, but becomes one.
+        return str(value) if isinstance(value, (str, int, float)) or hasattr(value, "__ENCRYPTED__") else None
 
     def _render(self, text: str, path: Path) -> str:
         templar = self._action._templar.copy_with_new_env(

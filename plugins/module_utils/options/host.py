@@ -58,6 +58,7 @@ def _stack(name: str, options: Any, manifest: Mapping[str, Any], problems: List[
     known = {**stack.PROJECT, **WAITING}
     found = {key: manifest[key] for key in ("wait", "wait_timeout", "monitor")}
     found.update({key: option["default"] for key, option in stack.PROJECT.items() if "default" in option})
+    found["prune"] = manifest["prune"]
     names = {alias: key for key, option in known.items() for alias in (key, *option.get("aliases", ()))}
     for key, value in options.items():
         if key not in names:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from .engine.auth import find_credential, load_config, server_name
 from .engine.client import Engine
-from .errors import DeclarationError, EngineError, StowageError
+from .errors import DeclarationError, EngineError, Problem, StowageError
 from .executor import Executor, execute_plan, missing_files
 from .manifest import read_manifest
 from .model.desired import Desired, Part
@@ -26,7 +26,8 @@ from .model.report import Report
 from .observer import observe_host, observe_trees
 from .planner import find_lacking, plan_changes
 from .reference import parse
-from .secrets import Redactor, secret_values
+from .secrets import SHORTEST, Redactor, secret_values
+from .service.grants import KEPT, SECRETS
 from .walk import Progress
 
 Detail = Callable[[Operation, Mapping[str, Any]], None]
@@ -78,7 +79,19 @@ def converge_host(
     if missing:
         return Run(plan, observed, missing=missing)
     executor = Executor(engine, accounts.login, accounts.declared, files, listener.detail)
-    return Run(plan, observed, execute_plan(plan, executor, listener.progress, Redactor(secret_values(desired))))
+    redactor = Redactor([*secret_values(desired), *_brought_secrets(parts, files)])
+    return Run(plan, observed, execute_plan(plan, executor, listener.progress, redactor))
+
+
+def _brought_secrets(parts: Sequence[Part], files: Mapping[str, Union[str, bytes]]) -> Iterator[str]:
+    """The contents of secrets that came with the request."""
+    for desired, _policy in parts:
+        for file in desired.files:
+            content = files.get(file.digest)
+            if file.path.startswith(f"{KEPT}/{SECRETS}/") and isinstance(content, bytes):
+                text = content.decode("utf-8", "replace").strip()
+                if len(text) >= SHORTEST:
+                    yield text
 
 
 def as_one(parts: Sequence[Part]) -> Desired:
@@ -99,8 +112,11 @@ def as_one(parts: Sequence[Part]) -> Desired:
 def plan_host(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tuple[Plan, Observed]:
     """Observe and plan. Raises as ``converge_host`` does; no secret of the declaration is in an error's text."""
     desired = as_one(parts)
+    local = engine.address.startswith("unix:")
+    if not local:
+        _refuse_files(parts)
     try:
-        trees = observe_trees([part.desired for part in parts])
+        trees = observe_trees([part.desired for part in parts]) if local else {}
         observed = replace(observe_host(engine, desired, accounts.login), trees=trees)
         return plan_changes(parts, observed), observed
     except StowageError as error:
@@ -108,6 +124,14 @@ def plan_host(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tupl
         if redacted != str(error):
             raise StowageError(redacted) from None
         raise
+
+
+def _refuse_files(parts: Sequence[Part]) -> None:
+    """Raises DeclarationError where a stack has files and its engine is another machine's, which has none of them."""
+    message = "are for the engine's host, and the engine is reached from elsewhere; run the task on its host"
+    problems = [Problem(f"$.stacks.{part.desired.scope}.files", message) for part in parts if part.desired.files]
+    if problems:
+        raise DeclarationError(problems)
 
 
 def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Part, ...]:

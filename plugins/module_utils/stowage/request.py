@@ -15,7 +15,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 from .converge import Accounts, Run, as_one, converge_host, plan_host, read_declaration
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
-from .errors import DeclarationError, Problem, StowageError
+from .errors import DeclarationError, StowageError
 from .lock import engine_lock
 from .manifest import parse_manifest
 from .memory import Memory, state_directory
@@ -51,7 +51,6 @@ def _converge(request: Mapping[str, Any]) -> Document:
     parts = read_declaration(engine, manifest)
     check = bool(request.get("check"))
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
-        _see_files(parts, address)
         run = converge_host(engine, parts, check=check, files=_files(request))
         report = run.report
         if report is not None and not report.failures and request.get("remember", True):
@@ -67,16 +66,6 @@ def _files(request: Mapping[str, Any]) -> Dict[str, Union[str, bytes]]:
 
         files.update((digest, base64.b64decode(content)) for digest, content in request["contents"].items())
     return files
-
-
-def _see_files(parts: Sequence[Part], address: str) -> None:
-    """Raises DeclarationError where a stack has files and its engine is another machine's, which has none of them."""
-    if address.startswith("unix:"):
-        return
-    message = "are for the engine's host, and the engine is reached from elsewhere; run the task on its host"
-    problems = [Problem(f"$.stacks.{part.desired.scope}.files", message) for part in parts if part.desired.files]
-    if problems:
-        raise DeclarationError(problems)
 
 
 def _answer_run(run: Run, parts: Sequence[Part], engine: Engine) -> Document:

@@ -52,7 +52,8 @@ def secret_values(desired: Desired) -> Iterator[str]:
             yield from _long(image.build.options.get("args"))
     for volume in desired.volumes:
         yield from _long(volume.body.get("DriverOpts"))
-    for container in desired.containers:
+    hooks = [hook for container in desired.containers for hook in container.pre_start]
+    for container in (*desired.containers, *hooks):
         yield from _long(container.definition.get("environment"))
         yield from _long((container.definition.get("logging") or {}).get("options"))
         for key in (POST_START, PRE_STOP):

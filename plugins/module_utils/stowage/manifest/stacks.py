@@ -33,7 +33,7 @@ from ..model.desired import (
 from ..reference import familiar
 from ..service import labels as label
 from ..service.canonical import parse_service
-from ..service.compose import container_labels, network_labels, volume_labels
+from ..service.compose import container_labels, hook_labels, network_labels, volume_labels
 from ..service.digest import document_hash
 from ..service.grants import CONFIGS, SECRETS, grants, mounts_for
 from ..service.spec import spec_hash
@@ -229,7 +229,7 @@ class _Stack:
 
     def _parse_service(self, key: str, entry: Reader) -> Dict[str, Any]:
         service = parse_service(entry.document, entry.path, entry.problems, stack=True)
-        if entry.document.get("build") is not None:
+        if entry.document.get("build") is not None and self.reader.document.get(IMAGES):
             # How its image is come by stands with the images.
             service.pop("pull_policy", None)
         service.setdefault("image", f"{self.name}-{key}")
@@ -267,6 +267,7 @@ class _Stack:
                 f"{entry.path}.pre_start[{number - 1}]",
                 hook,
                 spec_hash(hook, str(hook.get("image") or "")),
+                compose=ComposeMark(None, hook_labels(self.name, key, number - 1)),
                 reads=self._content(hook)[0],
             )
             for number, hook in enumerate(hooks, 1)
@@ -305,7 +306,8 @@ class _Stack:
         content = {
             path: [file.digest, file.mode, file.uid, file.gid]
             for path, file in self.files.items()
-            if any(f"{path}/".startswith(prefix) for prefix in prefixes)
+            # What works in a folder may have made it its own.
+            if file.digest and any(f"{path}/".startswith(prefix) for prefix in prefixes)
         }
         return tuple(reads), document_hash(content) if content else ""
 

@@ -109,12 +109,12 @@ class Volume:
 class ComposeMark:
     """What docker compose knows a container by, so that its commands work on it.
 
-    ``service`` is the service as ``docker compose config`` prints it, which its config-hash is taken of.
-    ``labels`` are those of its labels that are known before the container is, ``granted`` the places where its
+    ``service`` is the service as ``docker compose config`` prints it, which its config-hash is taken of; None
+    for what has no such hash. ``labels`` are those of its labels that are known before the container is, ``granted`` the places where its
     configs and secrets are mounted, which docker compose has its own ways for.
     """
 
-    service: Mapping[str, Any] = field(repr=False)
+    service: Optional[Mapping[str, Any]] = field(repr=False)
     labels: Mapping[str, str]
     granted: FrozenSet[str] = frozenset()
 

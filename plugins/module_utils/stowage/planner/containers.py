@@ -96,6 +96,8 @@ class Decision:
         found = world.observed.containers.get(container.name)
         if found is not None and world.refuse_foreign(container.path, f"the container {container.name}", found.labels):
             return
+        if found is not None and world.refuse_project(container.path, container.name, found.labels):
+            return
         successor = world.successor(container.name)
         if container.state_only and not self._has_state(found, successor):
             return
@@ -204,15 +206,18 @@ class Decision:
         """Join and leave networks. The endpoint is told whole, so a change is a leave and a join."""
         name, draft = self.container.name, self.world.draft
         steps: List[int] = []
+        by_network: Dict[str, List[Difference]] = {}
         for change in changes:
-            if change.change != NETWORK or (change.network, name) in self.world.reconnected:
-                continue
-            before: List[Optional[int]] = [*after, self.world.network_ready.get(change.network)]
+            if change.change == NETWORK and (change.network, name) not in self.world.reconnected:
+                by_network.setdefault(change.network, []).append(change)
+        for network, (change, *others) in by_network.items():
+            cause = ", ".join(dict.fromkeys([change.cause, *(other.cause for other in others)]))
+            before: List[Optional[int]] = [*after, self.world.network_ready.get(network)]
             if change.connected:
-                steps.append(draft.add(DisconnectNetwork(change.network, change.cause, container=name), before))
+                steps.append(draft.add(DisconnectNetwork(network, cause, container=name), before))
                 before = [*before, steps[-1]]
             if change.endpoint is not None:
-                connect = ConnectNetwork(change.network, change.cause, container=name, endpoint=change.endpoint)
+                connect = ConnectNetwork(network, cause, container=name, endpoint=change.endpoint)
                 steps.append(draft.add(connect, before))
         return steps
 
@@ -345,7 +350,7 @@ class Decision:
     def _is_as_compose_made_it(self, found: ObservedContainer) -> bool:
         """Whether docker compose made it, and of this very declaration."""
         mark, made = self.container.compose, found.labels.get(COMPOSE_HASH)
-        if mark is None or not made or SCOPE in found.labels:
+        if mark is None or mark.service is None or not made or SCOPE in found.labels:
             return False
         return made == service_hash(mark.service, self.world.container_id)
 

@@ -31,7 +31,7 @@ def find_changes(world: World) -> None:
         cause = _difference(file, tree.files.get(file.path))
         if cause:
             _note(world, _operation(file, desired.directory, cause))
-    if world.policy.prune:
+    if world.policy.prune and not desired.left:
         # The deepest first, so that a folder is empty when its turn comes.
         for path in sorted(tree.placed - declared, reverse=True):
             _note(world, RemoveFile(path, "not in the project any more", desired.directory))
@@ -134,6 +134,8 @@ def _difference(file: File, found: Optional[Mapping[str, object]]) -> str:
         return "is missing"
     if found["kind"] != ("file" if file.digest else "directory"):
         return f"is a {found['kind']}"
+    if not file.digest:
+        return ""  # what is in it may have made it its own since, mode and owner included
     if found["digest"] != file.digest:
         return "changed"
     if found["mode"] != file.mode:

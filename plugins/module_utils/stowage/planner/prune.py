@@ -22,7 +22,7 @@ from ..model.operations import (
 )
 from ..service.compose import dependencies_told
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import BUILT, COMPOSE_SERVICE, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
+from ..service.labels import BUILT, COMPOSE_PROJECT, COMPOSE_SERVICE, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
 from .draft import Draft
 from .files import is_gone
 from .world import World
@@ -42,11 +42,12 @@ def plan_removals(worlds: Sequence[World]) -> None:
 class End:
     """The end of a plan. The first removal waits for all that came before; the others for that one.
 
-    ``removed`` leads from a container to the step that takes it away.
+    ``removed`` leads from a container to the step that takes it away; ``images`` went with the last that ran them.
     """
 
     def __init__(self, draft: Draft) -> None:
         self.removed: Dict[str, int] = {}
+        self.images: Set[str] = set()
         self._draft = draft
         self._before: Sequence[Optional[int]] = draft.ends()
         self._opened = False
@@ -65,6 +66,7 @@ class Removals:
         self.world = world
         self._add = end.add
         self._removed = end.removed
+        self._images = end.images
         self._stopped: Dict[str, int] = {}
 
     def containers(self) -> None:
@@ -184,7 +186,7 @@ class Removals:
                 world.draft.refuse(image.path, f"the image {image.reference} is in use by {names}")
                 continue
             self._add(RemoveImage(image.reference, "declared absent"), removed.get(held, ()))
-        if world.policy.prune:
+        if world.policy.prune and not world.desired.left:
             self._built_images(users, removed)
         if world.policy.prune and world.policy.remove_images:
             self._images_run(users, removed)
@@ -203,7 +205,8 @@ class Removals:
             ):
                 continue
             for name in image.tags or (image_id,):
-                if name not in world.images:
+                if name not in world.images and name not in self._images:
+                    self._images.add(name)
                     self._add(RemoveImage(name, "not needed any more"), steps)
 
     # -- which ones ---------------------------------------------------------------------------
@@ -259,6 +262,8 @@ class Removals:
         for image_id, image in world.observed.images.items():
             if image.labels.get(SCOPE) != world.desired.scope or CONTEXT not in image.labels or users.get(image_id):
                 continue
+            if COMPOSE_PROJECT in image.labels and not world.desired.project:
+                continue  # a stack has the scope's name
             own = set(image.labels.get(BUILT, "").split()).intersection(image.tags)
             if any(not moves.get(name, True) for name in own) or (image.tags and not own):
                 continue

@@ -83,10 +83,13 @@ class World:
                 dropped[container.name] = "declared absent"
             if container.state == ABSENT and self._is_leftover(container.name + NEXT):
                 dropped[container.name + NEXT] = "declared absent"
-        if not self.policy.prune:
-            return dropped
+        services = {container.service for container in self.desired.containers}
         for name, found in self.observed.containers.items():
             if self.owner(found.labels) != self.desired.scope or name in self.declared or self._is_left(found):
+                continue
+            # A replica too many of a service that is declared is no orphan.
+            surplus = bool(self.desired.project) and found.labels.get(COMPOSE_SERVICE) in services
+            if not self.policy.prune and not surplus:
                 continue
             if not self.is_successor(name):
                 dropped.setdefault(name, "not declared any more")
@@ -140,10 +143,17 @@ class World:
         return bool(found and REPLACES in found.labels and found.labels.get(SCOPE) == self.desired.scope)
 
     def owner(self, labels: Mapping[str, str]) -> str:
-        """The scope an object with these labels belongs to; what docker compose made of our project is ours."""
-        owner = labels.get(SCOPE, "")
-        ours = bool(self.desired.project) and labels.get(COMPOSE_PROJECT) == self.desired.project
-        return self.desired.scope if ours and not owner else owner
+        """The scope an object with these labels belongs to; what docker compose made of our project is ours.
+
+        A stack and another declaration may have one name for their scopes: what is a stack's has a project.
+        """
+        owner, project = labels.get(SCOPE, ""), labels.get(COMPOSE_PROJECT, "")
+        mine = self.desired.project
+        if not owner:
+            return self.desired.scope if mine and project == mine else ""
+        if owner != self.desired.scope or (project == mine if mine else project != owner):
+            return owner
+        return f"{owner} (of another declaration)" if mine else f"{owner} (a stack)"
 
     def foreign_scope(self, labels: Mapping[str, str]) -> str:
         """The other scope that owns an object with these labels, or nothing."""
@@ -158,6 +168,15 @@ class World:
         """The id of the container that a service key or a container's name stands for, if it is there."""
         found = self.observed.containers.get(self.container_name(name))
         return found.id if found else ""
+
+    def refuse_project(self, path: str, name: str, labels: Mapping[str, str]) -> bool:
+        """Report a container that docker compose made for another project: it is somebody's, though no scope's."""
+        project = labels.get(COMPOSE_PROJECT, "")
+        foreign = bool(self.desired.project and project) and SCOPE not in labels and project != self.desired.project
+        if foreign:
+            why = f"the container {name} belongs to the compose project {project}; give one of them another name"
+            self.draft.refuse(path, why)
+        return foreign
 
     def refuse_foreign(self, path: str, what: str, labels: Mapping[str, str]) -> bool:
         """Report an object that another scope owns; two scopes must not pull at one object."""

@@ -28,6 +28,17 @@ def container_labels(project: str, service: str, document: Mapping[str, Any], nu
     }
 
 
+def hook_labels(project: str, service: str, index: int) -> Dict[str, str]:
+    """Those of a pre_start container."""
+    return {
+        labels.COMPOSE_PROJECT: project,
+        labels.COMPOSE_SERVICE: service,
+        labels.COMPOSE_HOOK: "pre_start",
+        labels.COMPOSE_HOOK_INDEX: str(index),
+        labels.COMPOSE_VERSION: VERSION,
+    }
+
+
 def network_labels(project: str, key: str, document: Any) -> Dict[str, str]:
     """Those of a network; ``document`` is its entry as ``docker compose config`` prints it."""
     return {
