@@ -36,6 +36,7 @@ from ..service.canonical import parse_service
 from ..service.compose import container_labels, hook_labels, network_labels, volume_labels
 from ..service.digest import document_hash
 from ..service.grants import CONFIGS, SECRETS, grants, mounts_for
+from ..service.references import by_container
 from ..service.spec import spec_hash
 from .containers import check_references, check_unique
 from .cycles import check_cycles
@@ -195,7 +196,7 @@ class _Stack:
         section = self.reader.reader(SERVICES)
         entries = {key: section.reader(key) for key, _value in section.items() if key not in self.left}
         services = {key: self._parse_service(key, entry) for key, entry in entries.items()}
-        hooks = {key: self._hooks(key, services[key].pop("pre_start", ()), entry) for key, entry in entries.items()}
+        hooks = {key: services[key].pop("pre_start", ()) for key in entries}
         granted = {key: frozenset(grant.target for grant in grants(entries[key].document)) for key in entries}
         names = {key: self._names(key, services[key], entry) for key, entry in entries.items()}
         check_unique(names, entries)
@@ -203,6 +204,9 @@ class _Stack:
         states = dict.fromkeys(entries, state)
         for key, entry in entries.items():
             check_references(entry, services[key], names, states)
+        firsts = {key: min(own) for key, own in names.items() if own}
+        services = {key: by_container(service, firsts) for key, service in services.items()}
+        hooks = {key: self._hooks(key, hooks[key], firsts, entry) for key, entry in entries.items()}
         recreate = self.reader.flag("recreate")
         found: List[Container] = []
         for key, entry in entries.items():
@@ -259,7 +263,9 @@ class _Stack:
         if mounts:
             service["volumes"] = [*service.get("volumes", ()), *mounts]
 
-    def _hooks(self, key: str, hooks: Sequence[Mapping[str, Any]], entry: Reader) -> Tuple[Container, ...]:
+    def _hooks(
+        self, key: str, hooks: Sequence[Mapping[str, Any]], firsts: Mapping[str, str], entry: Reader
+    ) -> Tuple[Container, ...]:
         return tuple(
             Container(
                 f"{self.name}-{key}-pre_start-{number}",
@@ -270,7 +276,7 @@ class _Stack:
                 compose=ComposeMark(None, hook_labels(self.name, key, number - 1)),
                 reads=self._content(hook)[0],
             )
-            for number, hook in enumerate(hooks, 1)
+            for number, hook in enumerate((by_container(hook, firsts) for hook in hooks), 1)
         )
 
     def _mounts(self, service: Mapping[str, Any], entry: Reader) -> List[Dict[str, Any]]:

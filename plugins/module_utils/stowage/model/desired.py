@@ -110,8 +110,8 @@ class ComposeMark:
     """What docker compose knows a container by, so that its commands work on it.
 
     ``service`` is the service as ``docker compose config`` prints it, which its config-hash is taken of; None
-    for what has no such hash. ``labels`` are those of its labels that are known before the container is, ``granted`` the places where its
-    configs and secrets are mounted, which docker compose has its own ways for.
+    for what has no such hash. ``labels`` are those of its labels that are known before the container is,
+    ``granted`` the places where its configs and secrets are mounted, which docker compose has its own ways for.
     """
 
     service: Optional[Mapping[str, Any]] = field(repr=False)

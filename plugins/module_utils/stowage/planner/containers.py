@@ -352,7 +352,7 @@ class Decision:
         mark, made = self.container.compose, found.labels.get(COMPOSE_HASH)
         if mark is None or mark.service is None or not made or SCOPE in found.labels:
             return False
-        return made == service_hash(mark.service, self.world.container_id)
+        return made == service_hash(mark.service, self.world.service_id)
 
     def _image_cause(self, found: ObservedContainer) -> str:
         reference = str(self.container.definition.get("image"))

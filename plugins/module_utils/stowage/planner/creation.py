@@ -15,7 +15,7 @@ from ..model.observed import ObservedContainer
 from ..model.operations import ConnectNetwork, CreateContainer, Operation, StopContainer, WaitContainer
 from ..service.create import create_body, endpoints
 from ..service.labels import CONTENT, DECLARED, REPLACES, SCOPE, SPEC
-from ..service.references import parents
+from ..service.references import named_services, parents
 from ..service.spec import declared_keys
 from . import hooks
 from .files import changes_for, file_step
@@ -71,7 +71,7 @@ class Creation:
             body,
             platform=str(definition.get("platform") or ""),
             compose=mark.service if mark is not None else None,
-            parents={key: world.container_name(key) for key in parents(definition)} if mark is not None else {},
+            parents={key: world.service_container(key) for key in named_services((mark and mark.service) or {})},
         )
         steps: List[Optional[int]] = [world.draft.add(operation, [*after, *self._foundations()], settled)]
         if api >= ALL_AT_CREATE:

@@ -162,7 +162,18 @@ class World:
 
     def container_name(self, name: str) -> str:
         """The container that a service key or a container's name stands for: of replicas, the first."""
-        return self._first_replica.get(name, name)
+        # Of a stack nothing refers to a service here any more.
+        return name if self.desired.project else self._first_replica.get(name, name)
+
+    def service_container(self, service: str) -> str:
+        """The container that stands for a service of a stack: the first by name, as docker compose has it."""
+        names = [container.name for container in self.declared.values() if container.service == service]
+        return min(names, default=service)
+
+    def service_id(self, service: str) -> str:
+        """The id of the container that stands for a service of a stack, if it is there."""
+        found = self.observed.containers.get(self.service_container(service))
+        return found.id if found else ""
 
     def container_id(self, name: str) -> str:
         """The id of the container that a service key or a container's name stands for, if it is there."""

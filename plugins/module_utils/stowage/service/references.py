@@ -50,6 +50,45 @@ def source_of_volumes(entry: str) -> Tuple[str, str]:
     return target, mode or "rw"
 
 
+def named_services(service: Mapping[str, Any]) -> Dict[str, str]:
+    """Return the services of its project that a service is bound to, each with the key that binds it."""
+    found: Dict[str, str] = {}
+    for key in _MODES:
+        word, _sep, name = str(service.get(key) or "").partition(":")
+        if word == "service":
+            found.setdefault(name, key)
+    for entry in service.get("volumes_from") or ():
+        if not entry.startswith("container:"):
+            found.setdefault(source_of_volumes(entry)[0], "volumes_from")
+    return found
+
+
+def by_container(service: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
+    """Return the service with containers in place of the services it refers to.
+
+    In a project a service and a container of the host may have one name; afterwards every name is a container's.
+    """
+    result = dict(service)
+    for key in _MODES:
+        word, _sep, name = str(service.get(key) or "").partition(":")
+        if word == "service" and name in names:
+            result[key] = f"container:{names[name]}"
+    if service.get("volumes_from"):
+        result["volumes_from"] = [_volumes_by_container(entry, names) for entry in service["volumes_from"]]
+    links = [link(entry) for entry in result.pop("links", ())]
+    if links:
+        linked = [f"{names.get(target, target)}:{alias}" for target, alias in links]
+        result["external_links"] = [*linked, *service.get("external_links", ())]
+    return result
+
+
+def _volumes_by_container(entry: str, names: Mapping[str, str]) -> str:
+    name, mode = source_of_volumes(entry)
+    if entry.startswith("container:") or name not in names:
+        return entry
+    return f"container:{names[name]}:{mode}"
+
+
 def parents(service: Mapping[str, Any]) -> Dict[str, str]:
     """Return the containers this one is bound to, each with the key that binds it.
 

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from stowage.service.references import container_of, link, parents, points_at, same_container, source_of_volumes
+from stowage.service.references import (
+    by_container,
+    container_of,
+    link,
+    named_services,
+    parents,
+    points_at,
+    same_container,
+    source_of_volumes,
+)
 
 from .reading import canonical
 
@@ -68,3 +77,20 @@ def test_short_syntaxes() -> None:
 )
 def test_parents(document: dict[str, Any], found: dict[str, str]) -> None:
     assert parents(canonical(**document)) == found
+
+
+def test_services_become_containers_and_containers_stay():
+    service = {
+        "network_mode": "service:db",
+        "pid": "container:db",
+        "volumes_from": ["db:ro", "container:db", "elsewhere"],
+        "links": ["db", "db:store"],
+        "external_links": ["db:old"],
+    }
+    assert by_container(service, {"db": "shop-db-1"}) == {
+        "network_mode": "container:shop-db-1",
+        "pid": "container:db",
+        "volumes_from": ["container:shop-db-1:ro", "container:db", "elsewhere"],
+        "external_links": ["shop-db-1:db", "shop-db-1:store", "db:old"],
+    }
+    assert named_services(service) == {"db": "network_mode", "elsewhere": "volumes_from"}
