@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from ..errors import BadReference
 from ..model.desired import (
@@ -35,7 +35,7 @@ from ..service import labels as label
 from ..service.canonical import parse_service
 from ..service.compose import container_labels, hook_labels, network_labels, volume_labels
 from ..service.digest import document_hash
-from ..service.grants import CONFIGS, SECRETS, grants, mounts_for
+from ..service.grants import CONFIGS, KEPT, SECRETS, grants, is_below, masks_for, mounts_for
 from ..service.references import by_container
 from ..service.spec import spec_hash
 from .containers import check_references, check_unique
@@ -197,7 +197,7 @@ class _Stack:
         entries = {key: section.reader(key) for key, _value in section.items() if key not in self.left}
         services = {key: self._parse_service(key, entry) for key, entry in entries.items()}
         hooks = {key: services[key].pop("pre_start", ()) for key in entries}
-        granted = {key: frozenset(grant.target for grant in grants(entries[key].document)) for key in entries}
+        granted = {key: frozenset(_own_mounts(services[key], entries[key].document)) for key in entries}
         names = {key: self._names(key, services[key], entry) for key, entry in entries.items()}
         check_unique(names, entries)
         check_cycles(services, entries)
@@ -260,8 +260,9 @@ class _Stack:
         for mount in service.get("volumes") or ():
             if mount.get("type") == "volume" and mount.get("source") in self.volumes:
                 mount["source"] = self.volumes[mount["source"]]
-        if mounts:
-            service["volumes"] = [*service.get("volumes", ()), *mounts]
+        masks = masks_for(service, self.directory) if self.files else []
+        if mounts or masks:
+            service["volumes"] = [*service.get("volumes", ()), *mounts, *masks]
 
     def _hooks(
         self, key: str, hooks: Sequence[Mapping[str, Any]], firsts: Mapping[str, str], entry: Reader
@@ -312,8 +313,8 @@ class _Stack:
         content = {
             path: [file.digest, file.mode, file.uid, file.gid]
             for path, file in self.files.items()
-            # What works in a folder may have made it its own.
-            if file.digest and any(f"{path}/".startswith(prefix) for prefix in prefixes)
+            # What works in a folder may have made it its own; and what is kept beside the project is masked.
+            if file.digest and any(is_below(path, prefix) for prefix in prefixes)
         }
         return tuple(reads), document_hash(content) if content else ""
 
@@ -323,3 +324,10 @@ class _Stack:
             label.COMPOSE_DIRECTORY: self.directory,
             label.COMPOSE_FILES: ",".join(str(path) for path in self.reader.sequence("config_files")),
         }
+
+
+def _own_mounts(service: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
+    """Where mounts are that docker compose does without: configs and secrets in its own way, and masks."""
+    yield from (grant.target for grant in grants(document))
+    masks = (str(mount["target"]) for mount in service.get("volumes") or () if mount["type"] == "tmpfs")
+    yield from (target for target in masks if target.endswith(f"/{KEPT}"))

@@ -109,7 +109,13 @@ def unsettled_for(container: Container, world: World) -> List[str]:
 
 
 def _reads(container: Container, path: str) -> bool:
-    return any(path == source or path.startswith(f"{source}/") for source in container.reads)
+    return any(_is_read_by(path, source) for source in container.reads)
+
+
+def _is_read_by(path: str, source: str) -> bool:
+    """Whether a mount's source is the file, or a folder with it in which it is not hidden."""
+    below = path[len(source) + 1 :] if path.startswith(f"{source}/") else ""
+    return path == source or bool(below and not below.startswith(f"{KEPT}/"))
 
 
 def plan_settling(world: World) -> None:

@@ -88,6 +88,21 @@ def _mode(entry: Mapping[str, Any]) -> Optional[int]:
     return int(mode, 8) if isinstance(mode, str) else mode
 
 
+def masks_for(service: Mapping[str, Any], directory: str) -> List[Dict[str, Any]]:
+    """The mounts that hide what is kept from a service that mounts the whole directory, which is no part of it."""
+    return [
+        {"type": "tmpfs", "target": f"{mount['target'].rstrip('/')}/{KEPT}", "tmpfs": {"size": "4096"}}
+        for mount in service.get("volumes") or ()
+        if mount.get("type") == "bind" and mount.get("source") == directory
+    ]
+
+
+def is_below(path: str, prefix: str) -> bool:
+    """Whether a file of the directory is the one mounted, or in the folder that is, and not hidden there."""
+    hidden = path.startswith(f"{KEPT}/") and not prefix.startswith(f"{KEPT}/")
+    return not hidden and f"{path}/".startswith(prefix)
+
+
 def without_mounts(service: Mapping[str, Any], targets: Collection[str]) -> Dict[str, Any]:
     """The service without what is mounted at these places: docker compose copies some of it into the container."""
     volumes = [mount for mount in service.get("volumes") or () if mount.get("target") not in targets]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from stowage.service.grants import Grant, grants, kept_path, mounts_for, without_mounts
+from stowage.service.grants import Grant, grants, is_below, kept_path, masks_for, mounts_for, without_mounts
 
 PLAIN = ".stowage/secrets/pw"
 
@@ -99,3 +99,31 @@ def test_a_service_without_some_of_its_mounts():
     assert without_mounts(service, {"/b", "/c"}) == {"image": "app:1", "volumes": [{"target": "/a"}]}
     assert service["volumes"] == mounts
     assert without_mounts({}, {"/b"}) == {"volumes": []}
+
+
+def test_who_mounts_the_whole_directory_does_not_see_what_is_kept_for_others():
+    service = {
+        "volumes": [
+            {"type": "bind", "source": "/srv/shop", "target": "/app/"},
+            {"type": "bind", "source": "/srv/shop/www", "target": "/www"},
+            {"type": "volume", "source": "data", "target": "/data"},
+        ]
+    }
+    assert masks_for(service, "/srv/shop") == [
+        {"type": "tmpfs", "target": "/app/.stowage", "tmpfs": {"size": "4096"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "below"),
+    [
+        ("www/a", "www/", True),
+        ("a", "a/", True),
+        ("www2/a", "www/", False),
+        ("a", "", True),
+        (".stowage/secrets/k", "", False),
+        (".stowage/secrets/k", ".stowage/secrets/k/", True),
+    ],
+)
+def test_what_is_in_a_mount(path, prefix, below):
+    assert is_below(path, prefix) == below
