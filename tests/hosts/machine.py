@@ -27,6 +27,7 @@ _COMMANDS = {
     "debootstrap": ("debootstrap",),
     "ssh": ("openssh-client",),
     "ssh-keygen": ("openssh-client",),
+    "sshd": ("openssh-server",),
     "tar": ("tar",),
 }
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -133,6 +133,9 @@ def _stacks(request: Mapping[str, Any]) -> Document:
         if wanted.get("drift", True):
             memory = Memory(state_directory(os.environ), address)
             known = {scope: manifest for scope, manifest in memory.recall().items() if "stacks" in manifest}
+            # One of which nothing is left has drifted most.
+            lost = [] if name else [scope for scope in known if scope not in stacks]
+            stacks.update(render_stacks(observed, lost))
             for scope, stack in stacks.items():
                 stack["drift"] = _plan_again(engine, known[scope]) if scope in known else None
         return {"stacks": stacks, "changed": False, "failed": False}

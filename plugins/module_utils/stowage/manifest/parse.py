@@ -54,6 +54,7 @@ def read_manifest(document: Mapping[str, Any]) -> Tuple[Tuple[Part, ...], List[P
     for name, _value in stacks.items():
         parts.append(parse_stack(name, stacks.reader(name), registries))
     _check_scopes(parts, stacks)
+    _check_directories(parts, stacks)
     containers = tuple(container for part in parts for container in part.desired.containers)
     _check_ports(containers, problems)
     # Replicas share their declaration, and so what is wrong with it.
@@ -89,6 +90,15 @@ def _check_scopes(parts: Sequence[Part], stacks: Reader) -> None:
                 if owner != desired.scope:
                     problem = f"the {what} {entry.name} is declared by the scope {owner} too"
                     stacks.problems.append(Problem(entry.path, problem))
+
+
+def _check_directories(parts: Sequence[Part], stacks: Reader) -> None:
+    """Each stack takes away what it brought and names no more: no two may have one directory, or one in the other's."""
+    placed = [desired for desired, _policy in parts if desired.directory]
+    for desired in placed:
+        for other in placed:
+            if other is not desired and f"{desired.directory}/".startswith(f"{other.directory}/"):
+                stacks.problem(f"is in the directory of the stack {other.scope}", desired.scope, "directory")
 
 
 def _parse_policy(reader: Reader) -> Policy:

@@ -303,6 +303,7 @@ class Decision:
         definition = self.container.definition
         as_made = self._is_as_compose_made_it(found)
         if as_made and self.container.compose is not None:
+            self._note_contents(found)
             definition = without_mounts(definition, self.container.compose.granted)
         return differences(
             definition,
@@ -346,6 +347,14 @@ class Decision:
             return ["content of its files changed"]
         causes = {path: operation.cause for path, operation in world.plan.files.items()}
         return [f"{path.removeprefix(prefix)}: {causes.get(path, 'changed')}" for path in changing[:3]]
+
+    def _note_contents(self, found: ObservedContainer) -> None:
+        """Say what cannot be known of a container that docker compose made: contents it copied in leave no trace."""
+        if self.container.compose is not None and self.container.compose.granted:
+            self.world.draft.notes.append(
+                f"{found.name}: made by docker compose; whether its configs and secrets have the contents that are "
+                "declared cannot be seen, and they are not brought until it is replaced (recreate: true does that)"
+            )
 
     def _is_as_compose_made_it(self, found: ObservedContainer) -> bool:
         """Whether docker compose made it, and of this very declaration."""

@@ -16,7 +16,7 @@ from ..model.desired import Container, File
 from ..model.observed import ObservedTree
 from ..model.operations import FileOperation, MakeDirectory, Operation, RemoveFile, RestoreFile, SettleFiles, WriteFile
 from ..service.grants import KEPT
-from ..service.labels import SCOPE
+from ..service.labels import COMPOSE_DIRECTORY, SCOPE
 from .world import World
 
 
@@ -24,7 +24,7 @@ def find_changes(world: World) -> None:
     """Note each file that is not as declared, and each that is declared no more."""
     desired = world.desired
     tree = _tree(world)
-    if is_gone(world):
+    if is_gone(world) or _is_anothers(world):
         return
     declared = {file.path for file in desired.files}
     for file in desired.files:
@@ -35,6 +35,17 @@ def find_changes(world: World) -> None:
         # The deepest first, so that a folder is empty when its turn comes.
         for path in sorted(tree.placed - declared, reverse=True):
             _note(world, RemoveFile(path, "not in the project any more", desired.directory))
+
+
+def _is_anothers(world: World) -> bool:
+    """Report a directory that another stack of the host has: each would take the other's files away."""
+    mine = world.desired
+    for container in world.observed.containers.values() if mine.files else ():
+        owner = container.labels.get(SCOPE, "")
+        if owner not in ("", mine.scope) and container.labels.get(COMPOSE_DIRECTORY) == mine.directory:
+            world.draft.refuse(f"$.stacks.{mine.scope}.directory", f"is the directory of the stack {owner}")
+            return True
+    return False
 
 
 def is_gone(world: World) -> bool:

@@ -486,3 +486,17 @@ def test_everything_at_once():
     }
     paths = [problem.partition(": ")[0] for problem in problems(document)]
     assert {"$.stacks.shop.state", '$.stacks.shop.files["/x"]', f"{WEB}.imge", "$.stacks.shop.nope"} <= set(paths)
+
+
+def test_no_stack_lies_in_another():
+    def stack(directory):
+        return {"services": {"web": {"image": "app:1"}}, "directory": directory}
+
+    def refused(first, second):
+        with pytest.raises(DeclarationError) as caught:
+            parse_manifest({"stacks": {"one": stack(first), "two": stack(second)}})
+        return [str(problem) for problem in caught.value.problems]
+
+    assert refused("/srv/a", "/srv/a/b") == ["$.stacks.two.directory: is in the directory of the stack one"]
+    assert len(refused("/srv/a", "/srv/a")) == 2
+    assert parse_manifest({"stacks": {"one": stack("/srv/a"), "two": stack("/srv/ab")}})

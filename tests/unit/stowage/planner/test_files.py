@@ -481,8 +481,12 @@ OWNED = {"uid": "1000", "mode": "0400"}
             #8 SettleFiles /srv/shop <- #7 (all that reads its files runs with them)
             undo #1, #2, #3, #4, #5: RemoveContainer shop-web-1.next, RestoreFile /srv/shop/.stowage/secrets/pw, StartContainer shop-web-1
         """),
-    Case("made by docker compose", secret("s3cret"), secret("s3cret"), "", as_compose_made),
-    Case("made by docker compose, which does not see its content", secret("s3cret"), secret("0ther"), "", as_compose_made),
+    Case("made by docker compose", secret("s3cret"), secret("s3cret"), """
+            note shop-web-1: made by docker compose; whether its configs and secrets have the contents that are declared cannot be seen, and they are not brought until it is replaced (recreate: true does that)
+        """, as_compose_made),
+    Case("made by docker compose, which does not see its content", secret("s3cret"), secret("0ther"), """
+            note shop-web-1: made by docker compose; whether its configs and secrets have the contents that are declared cannot be seen, and they are not brought until it is replaced (recreate: true does that)
+        """, as_compose_made),
     Case("made by docker compose, and it has to be replaced", secret("s3cret"),
          together(secret("s3cret"), shop({"web": {**secret("s3cret")["stacks"]["shop"]["services"]["web"], "init": True}},
                                          secret("s3cret")["stacks"]["shop"]["files"], secrets={"pw": {"path": KEPT}})),
@@ -513,3 +517,11 @@ def test_a_secret_of_another_owner_is_a_file_of_its_own(tmp_path):
     (mount,) = create.body["HostConfig"]["Mounts"]
     assert mount["Source"] == f"{tmp_path}/shop/{KEPT}@1000-0-0400"
     assert (mount["Target"], mount["ReadOnly"]) == ("/run/secrets/pw", True)
+
+
+def test_a_directory_of_another_stack_is_refused(tmp_path):
+    host = Host(root=tmp_path)
+    host.apply(shop(WEB, {"www/a": "A"}))
+    other = shop(WEB, {"www/b": "B"})
+    other["stacks"] = {"blog": other["stacks"]["shop"]}
+    assert host.refusals(other)["$.stacks.blog.directory"] == "is the directory of the stack shop"
