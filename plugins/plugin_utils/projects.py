@@ -171,6 +171,7 @@ class _Stack:
             "networks": self.project.document.get("networks") or {},
             "volumes": self.project.document.get("volumes") or {},
             "left": sorted(left),
+            "named_volumes": list(self.project.volumes),
         }
         for service in here.values():
             self.place.take_mounts(service)

@@ -74,7 +74,8 @@ class Project:
     """A project that was loaded.
 
     ``document`` is what ``docker compose config --format json`` prints, save that a dollar is one dollar there.
-    ``values`` holds the content of configs and secrets that come from variables, by section and key.
+    ``values`` holds the content of configs and secrets that come from variables, by section and key. ``volumes``
+    are the keys of all top-level volumes, those included that no enabled service has.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Project:
     disabled: tuple[str, ...]
     warnings: tuple[str, ...]
     values: Mapping[tuple[str, str], str]
+    volumes: tuple[str, ...]
     locate: Callable[[str], Place]
 
 
@@ -120,6 +122,7 @@ class _Loader:
             disabled,
             tuple(dict.fromkeys(reading.warnings)),
             values,
+            tuple(str(key) for key in model.get("volumes") or ()),
             lambda path: find(model, path),
         )
 

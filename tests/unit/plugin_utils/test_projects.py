@@ -104,6 +104,7 @@ def test_a_project(project, load):
             "networks": {"default": {"name": "shop_default", "ipam": {}}},
             "volumes": {},
             "left": [],
+            "named_volumes": [],
             "configs": {},
             "secrets": {},
             "files": {"www/index.html": {"digest": digest("hi"), "mode": 0o644}},

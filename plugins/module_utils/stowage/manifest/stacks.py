@@ -49,8 +49,8 @@ STATES = {PRESENT: STARTED, STOPPED: STOPPED, RESTARTED: RESTARTED, ABSENT: ABSE
 SERVICES, IMAGES, NETWORKS, VOLUMES, FILES = "services", "images", "networks", "volumes", "files"
 DOCUMENT = (SERVICES, IMAGES, NETWORKS, VOLUMES, CONFIGS, SECRETS, FILES)
 SETTINGS = (
-    "directory", "config_files", "state", "left", "prune", "recreate", "remove_volumes", "remove_images",
-    "wait", "wait_timeout", "monitor",
+    "directory", "config_files", "state", "left", "named_volumes", "prune", "recreate", "remove_volumes",
+    "remove_images", "wait", "wait_timeout", "monitor",
 )  # fmt: skip
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")  # compose spec, "name"
 # Scopes that other declarations have unless they are told another.
@@ -94,6 +94,7 @@ def parse_stack(name: str, reader: Reader, registries: Mapping[str, Credentials]
             containers,
             project=name,
             left=frozenset(stack.left),
+            named_volumes=frozenset(str(key) for key in reader.sequence("named_volumes")),
             directory=directory,
             files=files,
         ),

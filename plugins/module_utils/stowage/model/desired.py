@@ -166,6 +166,7 @@ class Desired:
 
     ``project`` is the compose project that a stack is: what docker compose made under that name is the
     scope's own. ``left`` are services of it that are declared, but not what this run is about.
+    ``named_volumes`` are the keys of volumes that its files name, be it for services that are not enabled.
     ``directory`` is where its ``files`` lie.
     """
 
@@ -177,6 +178,7 @@ class Desired:
     containers: Tuple[Container, ...] = ()
     project: str = ""
     left: FrozenSet[str] = frozenset()
+    named_volumes: FrozenSet[str] = frozenset()
     directory: str = ""
     files: Tuple[File, ...] = ()
 

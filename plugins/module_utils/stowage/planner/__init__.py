@@ -36,8 +36,7 @@ def plan_changes(parts: Sequence[Part], observed: Observed) -> Plan:
     plan_networks(worlds)
     for world in worlds:
         find_changes(world)
-    for world in worlds:
-        plan_containers(world)
+    plan_containers(worlds)
     for world in worlds:
         plan_files(world)
     plan_removals(worlds)

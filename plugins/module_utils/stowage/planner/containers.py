@@ -31,6 +31,7 @@ from ..service.references import parents
 from ..service.spec import parse_declared
 from .creation import Creation
 from .files import changes_for, is_kept, unsettled_for
+from .hooks import pre_stop
 from .prestart import plan_pre_start
 from .readiness import Progress, Readiness
 from .replacement import Replacement
@@ -38,17 +39,19 @@ from .rollout import Rollout
 from .world import World
 
 
-def plan_containers(world: World) -> None:
-    """Add the steps for every declared container, dependencies before their dependents."""
-    readiness = Readiness(world)
+def plan_containers(worlds: Sequence[World]) -> None:
+    """Add the steps for every declared container, dependencies before their dependents, scope by scope."""
+    progress: Dict[str, Progress] = {}
     decisions: List[Decision] = []
-    for service in _in_order(world):
-        replicas = readiness.replicas(service)
-        rollout = Rollout(replicas[0], world.draft)
-        for container in replicas:
-            decisions.append(Decision(container, world, readiness, rollout))
-            decisions[-1].plan()
-        rollout.finish()
+    for world in worlds:
+        readiness = Readiness(world, progress)
+        for service in _in_order(world):
+            replicas = readiness.replicas(service)
+            rollout = Rollout(replicas[0], world.draft)
+            for container in replicas:
+                decisions.append(Decision(container, world, readiness, rollout))
+                decisions[-1].plan()
+            rollout.finish()
     for decision in decisions:
         decision.resume()
     for decision in reversed(decisions):
@@ -245,7 +248,7 @@ class Decision:
         elif not running and (interrupted or not self._finished(found)):
             self._start(_why_down(found), before)
         elif restarts:
-            self._restart(running, before)
+            self._restart(found, before)
         elif self.world.policy.wait and not _is_well(found):
             # A former run that failed for this must not look mended by running again.
             self.creation.prove(name, self.progress, cause=_why_unwell(found))
@@ -281,14 +284,17 @@ class Decision:
         found = (self.world.observed.containers.get(name) for name in others if name != self.container.name)
         return any(other is not None and other.is_up for other in found)
 
-    def _restart(self, running: bool, before: Sequence[Optional[int]]) -> None:
-        if not running:
+    def _restart(self, found: ObservedContainer, before: Sequence[Optional[int]]) -> None:
+        if not found.is_up:
             self._start("restart is declared", before)
             return
         cause = self.readiness.must_restart(self.container) or "restart is declared"
         needs = [*before, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
-        self.progress.started = self.world.draft.add(RestartContainer(self.container.name, cause), needs, wished)
+        draft, name = self.world.draft, self.container.name
+        hooks = pre_stop(self.container, found, cause, needs, draft)
+        restarted = draft.add(RestartContainer(name, cause), needs, [*wished, *hooks[-1:]])
+        self.progress.started = [restarted, *self.creation.post_start(name, [restarted])][-1]
         self.progress.restarted = True
         self.creation.prove(self.container.name, self.progress)
 

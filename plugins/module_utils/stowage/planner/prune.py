@@ -22,7 +22,17 @@ from ..model.operations import (
 )
 from ..service.compose import dependencies_told
 from ..service.fields.mounts import is_anonymous_name
-from ..service.labels import BUILT, COMPOSE_PROJECT, COMPOSE_SERVICE, CONTEXT, ENDPOINT, NEXT, REPLACES, SCOPE
+from ..service.labels import (
+    BUILT,
+    COMPOSE_PROJECT,
+    COMPOSE_SERVICE,
+    COMPOSE_VOLUME,
+    CONTEXT,
+    ENDPOINT,
+    NEXT,
+    REPLACES,
+    SCOPE,
+)
 from .draft import Draft
 from .files import is_gone
 from .world import World
@@ -156,6 +166,8 @@ class Removals:
         declared = {volume.name for volume in world.desired.volumes}
         for name, found in world.observed.volumes.items():
             if world.owner(found.labels) != world.desired.scope or name in declared or ENDPOINT in found.labels:
+                continue
+            if found.labels.get(COMPOSE_VOLUME) in world.desired.named_volumes:
                 continue
             users = world.volume_users.get(name, ())
             keepers = sorted(user.name for user in users if user.name not in world.plan.dropped)

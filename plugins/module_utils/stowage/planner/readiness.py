@@ -48,9 +48,10 @@ class Progress:
 class Readiness:
     """The conditions the declared containers put on each other."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, progress: Dict[str, Progress]) -> None:
         self._world = world
-        self.progress: Dict[str, Progress] = {}
+        # By container, of whatever scope: namespaces and ports are borrowed across them.
+        self.progress = progress
         # By service, the steps after which its pre_start containers have done their work.
         self.prepared: Dict[str, List[int]] = {}
         self._by_service: Dict[str, List[Container]] = {}

@@ -656,3 +656,13 @@ def test_labels_are_those_of_docker_compose():
     assert (network["com.docker.compose.network"], network["com.docker.compose.project"]) == ("default", "shop")
     volume = host.engine.volumes.all["shop_data"]["Labels"]
     assert (volume["com.docker.compose.volume"], volume["com.docker.compose.project"]) == ("data", "shop")
+
+
+def test_the_data_of_services_that_are_not_enabled_stays(tmp_path):
+    host = Host(root=tmp_path)
+    data = {"data": {"name": "shop_data"}}
+    host.apply(shop({"web": service(), "db": service(volumes=["data:/data"])}, volumes=data))
+    without = shop({"web": service()}, remove_volumes=True)
+    assert "RemoveVolume shop_data" in str(host.plan(without))
+    without["stacks"]["shop"]["named_volumes"] = ["data"]
+    assert "RemoveVolume" not in str(host.plan(without))
