@@ -28,6 +28,7 @@ from .planner import find_lacking, plan_changes
 from .reference import parse
 from .secrets import SHORTEST, Redactor, secret_values
 from .service.grants import KEPT, SECRETS
+from .service.labels import COMPOSE_DIRECTORY, SCOPE
 from .walk import Progress
 
 Detail = Callable[[Operation, Mapping[str, Any]], None]
@@ -116,14 +117,26 @@ def plan_host(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tupl
     if not local:
         _refuse_files(parts)
     try:
-        trees = observe_trees([part.desired for part in parts]) if local else {}
-        observed = replace(observe_host(engine, desired, accounts.login), trees=trees)
+        observed = observe_host(engine, desired, accounts.login)
+        if local:
+            parts = [_where_it_lies(part, observed) for part in parts]
+            observed = replace(observed, trees=observe_trees([part.desired for part in parts]))
         return plan_changes(parts, observed), observed
     except StowageError as error:
         redacted = Redactor(secret_values(desired))(str(error))
         if redacted != str(error):
             raise StowageError(redacted) from None
         raise
+
+
+def _where_it_lies(part: Part, observed: Observed) -> Part:
+    """A stack that goes as a whole, with the directory that its containers were made with; none need be told."""
+    desired = part.desired
+    if not desired.project or desired.containers or desired.files:
+        return part
+    ours = [found.labels for found in observed.containers.values() if found.labels.get(SCOPE) == desired.scope]
+    known = [labels[COMPOSE_DIRECTORY] for labels in ours if labels.get(COMPOSE_DIRECTORY)]
+    return Part(replace(desired, directory=known[0]), part.policy) if known else part
 
 
 def _refuse_files(parts: Sequence[Part]) -> None:
