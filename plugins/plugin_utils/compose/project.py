@@ -222,6 +222,8 @@ class _Loader:
         return document, tuple(disabled), values
 
     def _check_keys(self, model: Map, found: list[Found]) -> None:
+        if not isinstance(model.get("name", ""), (str, type(None))):
+            found.append(Found("name", "must be a string"))
         for key in model:
             if key in _REFUSED and model[key]:
                 found.append(Found(key, f"not supported here: {_REFUSED[key]}"))
