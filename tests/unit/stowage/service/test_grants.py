@@ -109,9 +109,7 @@ def test_who_mounts_the_whole_directory_does_not_see_what_is_kept_for_others():
             {"type": "volume", "source": "data", "target": "/data"},
         ]
     }
-    assert masks_for(service, "/srv/shop") == [
-        {"type": "tmpfs", "target": "/app/.stowage", "tmpfs": {"size": "4096"}}
-    ]
+    assert masks_for(service, "/srv/shop") == [{"type": "tmpfs", "target": "/app/.stowage", "tmpfs": {"size": "4096"}}]
 
 
 @pytest.mark.parametrize(
