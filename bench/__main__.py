@@ -21,13 +21,14 @@ from typing import Any
 
 from tests import hosts
 
-from . import ground, planner, report, workload
-from .contestants import contestants
+from . import controller, ground, loading, planner, report, workload
+from .contestants import SCENARIOS, contestants
 from .phases import measure_payload, measure_phases
 from .report import Result
-from .rounds import run_rounds
+from .rounds import Wanted, run_rounds
 
 FLAVOUR = "trixie"
+PLANNER, LOADING, PHASES, PEERS = PARTS = ("planner", "loading", "phases", "peers")
 
 
 def main() -> int:
@@ -39,21 +40,28 @@ def main() -> int:
         "flavour": FLAVOUR,
         "python": platform.python_version(),
     }
-    figures = [] if options.only else _measure_planner()
-    result = Result(about, figures)
-    if options.planner_only:
+    result = Result(about)
+    if PLANNER in options.part:
+        result.planner = _measure_planner()
+    if LOADING in options.part:
+        _say(f"loading a compose file of {loading.COUNT:,} services")
+        result.loading = loading.measure()
+    if not {PHASES, PEERS} & set(options.part):
         return _tell(result, options.json)
     with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
         _say(f"host {host.name}: installing what the peers need")
         ground.prepare(host, Path(folder))
         place = ground.Ground(host, Path(folder))
         try:
-            if not options.only:
-                _say("phases of a run, on the host")
+            if PHASES in options.part:
+                _say("phases of a run, on the host and on the controller")
                 result.phases = measure_phases(place, options.containers, runs=5)
                 result.payload = measure_payload(options.containers)
-            everybody = [entry for entry in contestants() if not options.only or options.only in entry.name]
-            run_rounds(place, everybody, options.containers, options.rounds, _say, result.measured)
+                result.controller = controller.measure(place.project(workload.compose_text(options.containers)), runs=5)
+            if PEERS in options.part:
+                everybody = [entry for entry in contestants() if any(text in entry.name for text in options.only)]
+                wanted = Wanted(options.rounds, options.containers, options.scenario)
+                run_rounds(place, everybody, wanted, _say, result.measured)
         finally:  # rounds take minutes: what was measured is told, even if the last one failed
             _tell(result, options.json)
             place.wipe()
@@ -81,10 +89,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds (default: 3)")
     parser.add_argument("--containers", type=int, default=30, help="how many are deployed (default: 30)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file")
-    parser.add_argument("--only", metavar="TEXT", help="only contestants whose name has this in it")
-    parser.add_argument("--planner-only", action="store_true", help="no host: the planner alone")
+    parser.add_argument(
+        "--part", action="append", choices=PARTS, help="only this; may be repeated. Planner and loading need no host"
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="TEXT", help="of the peers only those with this in the name; may be repeated"
+    )
+    parser.add_argument(
+        "--scenario", action="append", choices=SCENARIOS, help="of the peers only this; may be repeated"
+    )
     parser.add_argument("--host", metavar="NAME", help="use this running test host and leave it running")
     options = parser.parse_args()
+    options.part = options.part or ([PEERS] if options.only or options.scenario else PARTS)
+    options.only = options.only or [""]
+    options.scenario = options.scenario or SCENARIOS
     if options.containers < workload.CHANGED:
         parser.error(f"at least {workload.CHANGED} containers: that one is changed")
     return options

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import workload
+from . import controller, workload
 from .ground import FOLDER, BenchError, Ground
+from .runtime import squeezed
 
 FIRST, NOTHING, CHANGED, UNWATCHED = "first deploy", "nothing to change", "one changed", "one changed, monitor: 0"
 SCENARIOS = (FIRST, NOTHING, CHANGED, UNWATCHED)
@@ -22,9 +23,11 @@ SCENARIOS = (FIRST, NOTHING, CHANGED, UNWATCHED)
 _IS_CHANGE = {FIRST: True, NOTHING: False, CHANGED: True, UNWATCHED: True}
 _MODES = {FIRST: "live", NOTHING: "live", CHANGED: "test", UNWATCHED: "live"}
 
-PING, HOST, LOOP, COMPOSE_V2, COMPOSE, FLOOR = (
+PING, HOST, STACK, STACK_ALONE, LOOP, COMPOSE_V2, COMPOSE, FLOOR = (
     "ansible.builtin.ping",
     "stowage.docker.host",
+    "stowage.docker.stack",
+    "stowage.docker.stack *",
     "docker_container loop",
     "docker_compose_v2",
     "docker compose up -d *",
@@ -51,6 +54,8 @@ def contestants() -> list[Contestant]:
     three = (FIRST, NOTHING, CHANGED)
     return [
         Contestant(HOST, SCENARIOS, _host, repeats=3),
+        Contestant(STACK, SCENARIOS, _stack, repeats=3),
+        Contestant(STACK_ALONE, three, _stack_alone, repeats=3, playbook=False),
         Contestant(LOOP, three, _loop),
         Contestant(COMPOSE_V2, three, _compose_v2, repeats=2),
         Contestant(COMPOSE, three, _compose, repeats=3, playbook=False),
@@ -68,6 +73,22 @@ def _host(ground: Ground, scenario: str, count: int) -> str:
     return _checked(ground.play(workload.host_playbook(count, _MODES[scenario], **options)), scenario)
 
 
+def _stack(ground: Ground, scenario: str, count: int) -> str:
+    folder = ground.project(workload.compose_text(count, _MODES[scenario]))
+    options = {"monitor": 0} if scenario == UNWATCHED else {}
+    return _checked(ground.play(workload.stack_playbook(folder, **options)), scenario)
+
+
+def _stack_alone(ground: Ground, scenario: str, count: int) -> Mapping[str, Any]:
+    """What the task stack has done on the host, as a command there: like docker compose, with its own start."""
+    folder = ground.project(workload.compose_text(count, _MODES[scenario]))
+    path = f"{FOLDER}/stack-{_MODES[scenario]}.json"
+    ground.write(path, json.dumps(controller.request_of(folder)))
+    expected = "changed" if _IS_CHANGE[scenario] else "unchanged"
+    words = [f"{FOLDER}/sources", squeezed().digest, path, expected]
+    return ground.script("timed.py", "python3", f"{FOLDER}/converge.py", *words)
+
+
 def _loop(ground: Ground, scenario: str, count: int) -> str:
     return _checked(ground.play(workload.loop_playbook(count, _MODES[scenario])), scenario)
 
@@ -77,10 +98,8 @@ def _compose_v2(ground: Ground, scenario: str, count: int) -> str:
 
 
 def _compose(ground: Ground, scenario: str, count: int) -> Mapping[str, Any]:
-    path = f"{FOLDER}/compose-{_MODES[scenario]}.json"
-    text = json.dumps(workload.compose_file(count, _MODES[scenario]))
-    if ground.host.run(["cat", path], check=False).stdout != text:
-        ground.host.run(f"cat >{path}", input=text)
+    path = f"{FOLDER}/compose-{_MODES[scenario]}.yaml"
+    ground.write(path, workload.compose_text(count, _MODES[scenario]))
     return ground.script("timed.py", "docker", "compose", "-f", path, "up", "-d")
 
 

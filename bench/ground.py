@@ -22,6 +22,7 @@ from tests.hosts import Host, images
 from tests.hosts.outer import docker
 
 from . import workload
+from .runtime import BOOTSTRAP, squeezed
 
 FOLDER = "/root/bench"
 _PLUGINS = "/usr/local/lib/docker/cli-plugins"
@@ -48,7 +49,7 @@ class Sample:
 
 
 def prepare(host: Host, folder: Path) -> None:
-    """Install what the peers need on a host, and our measuring scripts; make the image."""
+    """Install what the peers need on a host, our measuring scripts with the runtime, and the image."""
     host.run(
         "export DEBIAN_FRONTEND=noninteractive; apt-get update -q &&"
         " apt-get install -q -y --no-install-recommends docker-cli python3-requests python3-yaml"
@@ -60,6 +61,9 @@ def prepare(host: Host, folder: Path) -> None:
     host.put(compose, f"{_PLUGINS}/docker-compose")
     for script in sorted(_SCRIPTS.glob("*.py")):
         host.put(script, f"{FOLDER}/{script.name}")
+    host.put(BOOTSTRAP, f"{FOLDER}/bootstrap.py")
+    (folder / "sources").write_bytes(squeezed().content)
+    host.put(folder / "sources", f"{FOLDER}/sources")
     images.load(host, images.busybox_tar(workload.IMAGE))
     inventory = {"all": {"hosts": {host.name: host.inventory_vars()}}}
     (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
@@ -77,6 +81,18 @@ class Ground:
         command = ["python3", f"{FOLDER}/{name}", *arguments]
         answer = json.loads(self.host.run(command, input=json.dumps(document)).stdout)
         return dict(answer)
+
+    def write(self, path: str, text: str) -> None:
+        """Have a file on the host, written only where it is another one."""
+        if self.host.run(["cat", path], check=False).stdout != text:
+            self.host.run(f"cat >{path}", input=text)
+
+    def project(self, text: str) -> Path:
+        """Have a compose project on the controller; its folder."""
+        folder = self.folder / "project"
+        folder.mkdir(exist_ok=True)
+        (folder / "compose.yaml").write_text(text, encoding="utf-8")
+        return folder
 
     def wipe(self) -> None:
         """Remove all containers and networks."""

@@ -12,12 +12,25 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from .contestants import COMPOSE, COMPOSE_V2, FIRST, FLOOR, HOST, LOOP, NOTHING, PING, SCENARIOS
+from .contestants import (
+    COMPOSE,
+    COMPOSE_V2,
+    FIRST,
+    FLOOR,
+    HOST,
+    LOOP,
+    NOTHING,
+    PING,
+    SCENARIOS,
+    STACK,
+    STACK_ALONE,
+)
+from .loading import LOADER, YAML
 from .planner import KINDS
 from .rounds import Measured
 from .table import against, align, spread
 
-ORDER = (PING, HOST, LOOP, COMPOSE_V2, COMPOSE, FLOOR)
+ORDER = (PING, HOST, STACK, STACK_ALONE, LOOP, COMPOSE_V2, COMPOSE, FLOOR)
 Document = dict[str, Any]
 
 
@@ -29,6 +42,8 @@ class Result:
     planner: list[Document] = field(default_factory=list)
     phases: list[Document] = field(default_factory=list)
     payload: Document = field(default_factory=dict)
+    controller: list[Document] = field(default_factory=list)
+    loading: Document = field(default_factory=dict)
     measured: Measured = field(default_factory=Measured)
 
     def document(self) -> Document:
@@ -48,6 +63,7 @@ class Result:
         ]
         result = {"about": self.about, "runs": runs, "planner": self.planner}
         result |= {"phases": self.phases, "payload": self.payload}
+        result |= {"controller": self.controller, "loading": self.loading}
         return {**result, "targets": dict(_targets(result))}
 
 
@@ -58,29 +74,60 @@ def _place(item: tuple[tuple[str, str], Any]) -> tuple[int, int]:
 
 def _targets(result: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
     runs = {(run["contestant"], run["scenario"]): run for run in result["runs"]}
-
-    if (HOST, NOTHING) in runs:
-        yield "nothing to change, playbook / ping playbook", _target(1.25, median(_to_ping(runs[HOST, NOTHING])))
-        lists = runs[HOST, NOTHING]["engine_calls"]
-        yield "nothing to change, list calls", _target(4, lists["list"], digits=0)
-        yield "nothing to change, inspects per container", _target(1, lists["inspect"] / result["about"]["containers"])
-        if (FLOOR, FIRST) in runs:
-            run = runs[HOST, FIRST]
-            own = median(wall - ping for wall, ping in zip(run["wall_seconds"], run["ping_seconds"], strict=True))
-            floor = median(runs[FLOOR, FIRST]["wall_seconds"])
-            yield "first deploy, (playbook - ping playbook) / raw API", _target(1.15, own / floor)
-        sent = max(runs[HOST, scenario]["bytes_sent"][0] for scenario in (FIRST, NOTHING)) / 1000
-        yield "sent to the host, on the wire", _target(150, sent, " KB", 1)
-    if result["phases"]:
-        seconds = [phase["seconds"] for phase in result["phases"]]
+    yield from _targets_of_nothing(runs, result["about"]["containers"])
+    yield from _targets_of_first(runs)
+    sent = [runs[HOST, scenario]["bytes_sent"][0] for scenario in (FIRST, NOTHING) if (HOST, scenario) in runs]
+    if sent:
+        yield "sent to the host, on the wire", _target(150, max(sent) / 1000, " KB", 1)
+    for module in ("host", "stack"):
+        seconds = [phase["seconds"] for phase in result["phases"] if phase["module"] == module]
         own_ms = [1000 * (phase["observe"] + phase["plan"]) for phase in seconds]
-        yield "parsed manifest to empty plan, on the host", _target(150, median(own_ms), " ms", 0)
+        if own_ms:
+            yield f"{module}: parsed manifest to empty plan, on the host", _target(150, median(own_ms), " ms", 0)
     figures = {(figure["kind"], figure["count"]): figure for figure in result["planner"]}
     for kind in KINDS:
         if (kind, 1000) in figures:
             yield f"planner, 1,000 containers, {KINDS[kind]}", _target(0.5, figures[kind, 1000]["seconds"], " s")
             memory = figures[kind, 1000]["process_bytes"] / 1e6
             yield f"planner, 1,000 containers, {KINDS[kind]}, whole process", _target(100, memory, " MB", 1)
+    if result["loading"]:
+        seconds = result["loading"]["seconds"]
+        own = median(seconds[LOADER]) - median(seconds[YAML])
+        yield f"loading {result['loading']['services']:,} services, beyond PyYAML's time", _target(1, own, " s")
+
+
+def _targets_of_nothing(runs: Mapping[Any, Document], containers: int) -> Iterator[tuple[str, Document]]:
+    for module, target in ((HOST, 1.25), (STACK, 1.3)):
+        run = runs.get((module, NOTHING))
+        if run:
+            calls = run["engine_calls"]
+            yield f"{module}: nothing to change, playbook / ping playbook", _target(target, median(_to_ping(run)))
+            yield f"{module}: nothing to change, list calls", _target(4, calls["list"], digits=0)
+            yield f"{module}: nothing to change, inspects per container", _target(1, calls["inspect"] / containers)
+
+
+def _targets_of_first(runs: Mapping[Any, Document]) -> Iterator[tuple[str, Document]]:
+    walls = {name: median(run["wall_seconds"]) for (name, scenario), run in runs.items() if scenario == FIRST}
+    own = {}
+    for module in (HOST, STACK):
+        if module in walls:
+            run = runs[module, FIRST]
+            own[module] = median(
+                wall - ping for wall, ping in zip(run["wall_seconds"], run["ping_seconds"], strict=True)
+            )
+    if FLOOR in walls:
+        for module, target in ((HOST, 1.15), (STACK, 1.2)):
+            if module in own:
+                yield (
+                    f"{module}: first deploy, (playbook - ping) / raw API",
+                    _target(target, own[module] / walls[FLOOR]),
+                )
+        if STACK_ALONE in walls:
+            yield f"{STACK_ALONE}: first deploy / raw API", _target(1.2, walls[STACK_ALONE] / walls[FLOOR])
+    if COMPOSE in walls:
+        for module in (STACK, STACK_ALONE):
+            if module in walls:
+                yield f"{module}: first deploy / docker compose up", _target(1, walls[module] / walls[COMPOSE])
 
 
 def _to_ping(run: Mapping[str, Any]) -> list[float]:
@@ -112,8 +159,12 @@ def text_of(result: Mapping[str, Any]) -> str:
     if payload:
         sizes = ", ".join(f"{name} {size / 1000:.1f}" for name, size in payload.items())
         parts.append(f"one request of stowage.docker.host, KB: {sizes}")
+    if result["controller"]:
+        parts.append(_controller(result["controller"]))
     if result["planner"]:
         parts.append(_planner(result["planner"]))
+    if result["loading"]:
+        parts.append(_loading(result["loading"]))
     lines = [["target", "reached"]]
     rows = [
         [name, against(entry["target"], entry["reached"], entry["unit"], entry["digits"])]
@@ -158,11 +209,28 @@ def _ratio(wall: float, other: Mapping[str, Any] | None) -> str:
 def _phases(phases: Sequence[Document]) -> str:
     names = list(phases[0]["seconds"])
     rows = [["on the host, nothing to change, new process", *(f"{name} ms" for name in names), "CPU ms", "peak MB"]]
-    for code in dict.fromkeys(phase["code"] for phase in phases):
-        runs = [phase for phase in phases if phase["code"] == code]
+    for module, code in dict.fromkeys((phase["module"], phase["code"]) for phase in phases):
+        runs = [phase for phase in phases if (phase["module"], phase["code"]) == (module, code)]
         columns = [spread([run["seconds"][name] for run in runs], 1000, 0) for name in names]
         cpu = spread([run["cpu_seconds"] for run in runs], 1000, 0)
-        rows.append([f"code {code}", *columns, cpu, f"{median(run['peak_bytes'] for run in runs) / 1e6:.1f}"])
+        rows.append([f"{module}, code {code}", *columns, cpu, f"{median(run['peak_bytes'] for run in runs) / 1e6:.1f}"])
+    return align(rows)
+
+
+def _controller(figures: Sequence[Document]) -> str:
+    names = list(figures[0]["seconds"])
+    columns = [spread([figure["seconds"][name] for figure in figures], 1000, 1) for name in names]
+    rows = [["on the controller, before the connection", *(f"{name} ms" for name in names)], ["stack", *columns]]
+    sizes = figures[0]["bytes"]
+    told = ", ".join(f"{name} {size / 1000:.1f}" for name, size in [*sizes.items(), ("in all", sum(sizes.values()))])
+    return f"{align(rows)}\none request of stowage.docker.stack, KB: {told}"
+
+
+def _loading(loading: Document) -> str:
+    head = f"a compose file of {loading['services']:,} services, {loading['lines']:,} lines"
+    own = median(loading["seconds"][LOADER])
+    rows = [[head, "seconds", "load_project / this"]]
+    rows += [[way, spread(seconds), f"{own / median(seconds):.2f}"] for way, seconds in loading["seconds"].items()]
     return align(rows)
 
 

@@ -7,7 +7,7 @@ Knows the order of runs and keeps their samples. Knows nothing of how they are t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -32,39 +32,60 @@ class Measured:
     calls: dict[Key, dict[str, int]] = field(default_factory=dict)
 
 
-def run_rounds(
-    ground: Ground, everybody: Sequence[Contestant], count: int, rounds: int, say: Say, measured: Measured
-) -> None:
-    """One round that counts calls and warms up, then ``rounds`` whose samples go into ``measured``."""
+@dataclass(frozen=True)
+class Wanted:
+    """How much is measured: how often, of how many containers, and what."""
+
+    rounds: int
+    containers: int
+    scenarios: Collection[str]
+
+
+def run_rounds(ground: Ground, everybody: Sequence[Contestant], wanted: Wanted, say: Say, measured: Measured) -> None:
+    """One round that counts calls and warms up, then the rounds whose samples go into ``measured``."""
     say("round 0 of calls: counting Engine API calls, not measured")
     for contestant in everybody:
         say(f"  {contestant.name}")
-        _count_calls(ground, contestant, count, measured)
-    for number in range(1, rounds + 1):
+        _count_calls(ground, contestant, wanted, measured)
+    for number in range(1, wanted.rounds + 1):
         for contestant in everybody:
-            say(f"round {number} of {rounds}: {contestant.name}")
-            _take_turn(ground, contestant, count, measured)
+            say(f"round {number} of {wanted.rounds}: {contestant.name}")
+            _take_turn(ground, contestant, wanted, measured)
 
 
-def _take_turn(ground: Ground, contestant: Contestant, count: int, measured: Measured) -> None:
+def _take_turn(ground: Ground, contestant: Contestant, wanted: Wanted, measured: Measured) -> None:
     ground.wipe()
-    for scenario in contestant.scenarios:
-        for _ in range(contestant.repeats if scenario == NOTHING else 1):
+    for scenario, counts in _scenarios(contestant, wanted):
+        run = partial(contestant.run, ground, scenario, wanted.containers)
+        if not counts:
+            run()
+        for _ in range((contestant.repeats if scenario == NOTHING else 1) * counts):
             if contestant.playbook:
                 sample = ground.measure(partial(ping, ground))
                 measured.samples.setdefault((PING, NOTHING), []).append(sample)
                 measured.pings.setdefault((contestant.name, scenario), []).append(sample.wall)
-            sample = ground.measure(partial(contestant.run, ground, scenario, count))
+            sample = ground.measure(run)
             measured.samples.setdefault((contestant.name, scenario), []).append(sample)
         if scenario == FIRST:
-            _check_all_run(ground, contestant, count)
+            _check_all_run(ground, contestant, wanted.containers)
 
 
-def _count_calls(ground: Ground, contestant: Contestant, count: int, measured: Measured) -> None:
+def _count_calls(ground: Ground, contestant: Contestant, wanted: Wanted, measured: Measured) -> None:
     ground.wipe()
-    for scenario in contestant.scenarios:
-        calls = ground.count_calls(partial(contestant.run, ground, scenario, count))
-        measured.calls[contestant.name, scenario] = kinds_of(calls)
+    for scenario, counts in _scenarios(contestant, wanted):
+        run = partial(contestant.run, ground, scenario, wanted.containers)
+        if counts:
+            measured.calls[contestant.name, scenario] = kinds_of(ground.count_calls(run))
+        else:
+            run()
+
+
+def _scenarios(contestant: Contestant, wanted: Wanted) -> Iterator[tuple[str, bool]]:
+    """What the contestant runs, in order, and whether that counts: some are there only for what follows them."""
+    last = max((number for number, name in enumerate(contestant.scenarios) if name in wanted.scenarios), default=-1)
+    for scenario in contestant.scenarios[: last + 1]:
+        if scenario in wanted.scenarios or scenario != NOTHING:
+            yield scenario, scenario in wanted.scenarios
 
 
 def _check_all_run(ground: Ground, contestant: Contestant, count: int) -> None:

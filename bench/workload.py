@@ -9,7 +9,10 @@ published port each. Knows every contestant's vocabulary; runs nothing.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 NETWORK = "bench"
 IMAGE = "bench-web:1"
@@ -68,6 +71,11 @@ def compose_file(count: int, mode: str = "live") -> Document:
     return {"name": "bench", "services": services, "networks": {NETWORK: {"name": NETWORK}}}
 
 
+def compose_text(count: int, mode: str = "live") -> str:
+    """Return the compose file as people write it."""
+    return yaml.safe_dump(compose_file(count, mode), sort_keys=False)
+
+
 def loop_items(count: int, mode: str = "live") -> list[Document]:
     """Return the items of a loop over community.docker.docker_container."""
     return [
@@ -109,6 +117,11 @@ def ping_playbook() -> str:
 def host_playbook(count: int, mode: str = "live", **options: Any) -> str:
     """Return the playbook of this collection."""
     return _playbook({"name": "Declare", "stowage.docker.host": {**manifest(count, mode), **options}})
+
+
+def stack_playbook(folder: Path, **options: Any) -> str:
+    """Return the playbook of this collection for the project in a folder."""
+    return _playbook({"name": "Stack", "stowage.docker.stack": {"src": str(folder), **options}})
 
 
 def loop_playbook(count: int, mode: str = "live") -> str:
