@@ -18,7 +18,7 @@ from typing import Any
 from ..module_utils.stowage.content import ContentError
 
 # A project's directory holds what an application is configured with; data and sources have better places.
-MOST_FILES = 10_000
+MOST_FILES = 2_000
 MOST_BYTES = 256 << 20
 _APART = (".git", ".hg", ".svn", ".stowage")
 _BLOCK = 1 << 20
