@@ -292,7 +292,7 @@ class Decision:
         needs = [*before, *self.readiness.needed_by(self.container)]
         wished = self.readiness.needed_by(self.container, required=False)
         draft, name = self.world.draft, self.container.name
-        hooks = pre_stop(self.container, found, cause, needs, draft)
+        hooks = pre_stop(self.container, name, found, cause, needs, draft.add)
         restarted = draft.add(RestartContainer(name, cause), needs, [*wished, *hooks[-1:]])
         self.progress.started = [restarted, *self.creation.post_start(name, [restarted])][-1]
         self.progress.restarted = True

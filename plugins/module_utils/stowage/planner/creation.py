@@ -89,7 +89,7 @@ class Creation:
         return list(restart_holders(self.container, self.world))
 
     def post_start(self, name: str, after: Sequence[Optional[int]]) -> List[int]:
-        return hooks.post_start(self.container, name, after, self.world.draft)
+        return hooks.post_start(self.container, name, after, self.world.draft.add)
 
     def stop(
         self,
@@ -101,7 +101,7 @@ class Creation:
         """Stop the container as it is now, its hooks before that."""
         world, name = self.world, self.container.name
         if found.name not in world.stops:
-            before = hooks.pre_stop(self.container, found, cause, after, world.draft)
+            before = hooks.pre_stop(self.container, name, found, cause, after, world.draft.add)
             world.stops[found.name] = world.draft.add(StopContainer(name, cause), after, [*before[-1:], *settled])
         return world.stops[found.name]
 

@@ -69,7 +69,9 @@ def _release(
     if not leaves:
         return None
     cause = f"hands port {port[1]}/{port[2]} to {container.name}"
-    before = hooks.pre_stop(declared, holder, cause, after, world.draft) if declared is not None else ()
+    before = (
+        hooks.pre_stop(declared, holder.name, holder, cause, after, world.draft.add) if declared is not None else ()
+    )
     world.stops[holder.name] = world.draft.add(StopContainer(holder.name, cause), after, before[-1:])
     return world.stops[holder.name]
 

@@ -33,6 +33,7 @@ from ..service.labels import (
     REPLACES,
     SCOPE,
 )
+from . import hooks
 from .draft import Draft
 from .files import is_gone
 from .world import World
@@ -62,8 +63,10 @@ class End:
         self._before: Sequence[Optional[int]] = draft.ends()
         self._opened = False
 
-    def add(self, operation: Operation, after: Sequence[Optional[int]] = ()) -> int:
-        step = self._draft.add(operation, [*after, *self._before])
+    def add(
+        self, operation: Operation, after: Iterable[Optional[int]] = (), settled: Iterable[Optional[int]] = ()
+    ) -> int:
+        step = self._draft.add(operation, [*after, *self._before], settled)
         if not self._opened:
             self._opened, self._before = True, [step]
         return step
@@ -78,6 +81,8 @@ class Removals:
         self._removed = end.removed
         self._images = end.images
         self._stopped: Dict[str, int] = {}
+        stack = world.declared.values() if world.desired.project else ()
+        self._services = {container.service: container for container in stack}
 
     def containers(self) -> None:
         world = self.world
@@ -92,8 +97,7 @@ class Removals:
                 continue
             stopped = world.stops.get(name)
             if stopped is None and found.is_up:
-                stopped = self._add(StopContainer(name, cause), [self._stopped.get(user) for user in dependents[name]])
-                self._stopped[name] = stopped
+                stopped = self._stop(name, cause, [self._stopped.get(user) for user in dependents[name]])
             # What a replacement that never took place brought with it is nobody's; what it carried stays.
             half_done = name.endswith(NEXT) and REPLACES in found.labels
             leftover = half_done and name[: -len(NEXT)] in world.observed.containers
@@ -101,6 +105,15 @@ class Removals:
             self._removed[name] = self._add(RemoveContainer(name, cause, volumes=volumes), [stopped])
             if volumes and not leftover:
                 self._anonymous_volumes(name, self._removed[name])
+
+    def _stop(self, name: str, cause: str, after: Sequence[Optional[int]]) -> int:
+        """Stop it, with the hooks of its service before that, where the stack still has that."""
+        found, last = self.world.observed.containers[name], []
+        service = self._services.get(found.labels.get(COMPOSE_SERVICE, ""))
+        if service is not None:
+            last = hooks.pre_stop(service, name, found, cause, after, self._add)[-1:]
+        self._stopped[name] = self._add(StopContainer(name, cause), after, last)
+        return self._stopped[name]
 
     def _dependents(self) -> Dict[str, List[str]]:
         """By container that goes, those that go too and depend on it: a database outlives who writes to it."""

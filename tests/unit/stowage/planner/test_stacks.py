@@ -72,6 +72,13 @@ SHOP = shop({"web": depending("service_healthy"), "db": service(healthcheck=CHEC
             #3 StopContainer shop-web-3 <- #1 (not declared any more)
             #4 RemoveContainer shop-web-3 <- #3 (not declared any more)
         """),
+    Case("scaled down, with a hook", shop({"web": service(scale=2, pre_stop=[{"command": ["bye"]}, {"command": ["end"]}])}),
+         shop({"web": service(scale=1, pre_stop=[{"command": ["bye"]}, {"command": ["end"]}])}), """
+            #1 RunHook pre_stop in shop-web-2 (not declared any more)
+            #2 RunHook pre_stop in shop-web-2 <- #1 (not declared any more)
+            #3 StopContainer shop-web-2 <- #1, #2 (not declared any more)
+            #4 RemoveContainer shop-web-2 <- #3 (not declared any more)
+        """),
     Case("scaled to nothing", shop({"web": service()}), shop({"web": service(scale=0)}), """
             #1 StopContainer shop-web-1 (not declared any more)
             #2 RemoveContainer shop-web-1 <- #1 (not declared any more)
