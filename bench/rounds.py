@@ -60,12 +60,13 @@ def _take_turn(ground: Ground, contestant: Contestant, wanted: Wanted, measured:
         if not counts:
             run()
         for _ in range((contestant.repeats if scenario == NOTHING else 1) * counts):
-            if contestant.playbook:
-                sample = ground.measure(partial(ping, ground))
-                measured.samples.setdefault((PING, NOTHING), []).append(sample)
-                measured.pings.setdefault((contestant.name, scenario), []).append(sample.wall)
+            before = ground.measure(partial(ping, ground)) if contestant.playbook else None
             sample = ground.measure(run)
+            # Kept together: a run that fails leaves no ping without a sample.
             measured.samples.setdefault((contestant.name, scenario), []).append(sample)
+            if before:
+                measured.samples.setdefault((PING, NOTHING), []).append(before)
+                measured.pings.setdefault((contestant.name, scenario), []).append(before.wall)
         if scenario == FIRST:
             _check_all_run(ground, contestant, wanted.containers)
 
