@@ -14,7 +14,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache as cached
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from . import api
 from .places import cache, locked
 
 _PATH = "PATH=/usr/bin:/bin"
+_ELF = b"\x7fELF"
 _CREATED = "2026-01-01T00:00:00Z"
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/home/app:/bin/sh\n"
@@ -36,17 +37,20 @@ class ImageError(Exception):
 
 
 def busybox_tar(
-    *tags: str, config: Mapping[str, Any] | None = None, files: Mapping[str, str | bytes] | None = None
+    *tags: str,
+    config: Mapping[str, Any] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
+    layers: Sequence[bytes] = (),
 ) -> bytes:
     """Return an archive of a busybox image under the given tags (``name:tag``).
 
     It has all of busybox's applets in /bin, a user ``app`` (1000) and /tmp. config is what the Engine API
     calls Config (Env, Labels, Cmd, Healthcheck, User, Volumes, ExposedPorts …) and is laid over the
-    default; files (absolute or relative path to content) make a layer of their own.
+    default; layers (archives) come upon busybox, and files (absolute or relative path to content) make one more.
     """
-    layers = [_busybox_layer()]
+    layers = [_busybox_layer(), *layers]
     if files:
-        layers.append(_layer({path.lstrip("/"): content for path, content in sorted(files.items())}))
+        layers.append(layer_of({path.lstrip("/"): content for path, content in sorted(files.items())}))
     settings = {"Cmd": ["sh"], **(config or {})}
     settings["Env"] = [_PATH, *settings.get("Env", [])]
     image = json.dumps(
@@ -70,7 +74,7 @@ def busybox_tar(
         }
     ]
     parts["manifest.json"] = json.dumps(manifest).encode()
-    return _layer(parts)
+    return layer_of(parts)
 
 
 def load(host: api.RunsCommands, archive: bytes) -> None:
@@ -135,10 +139,10 @@ def _busybox_layer() -> bytes:
         "usr/bin": 0o755,
     }
     links["usr/bin/env"] = "../../bin/busybox"
-    return _layer({"bin/busybox": binary, **_FILES}, links, folders)
+    return layer_of({"bin/busybox": binary, **_FILES}, links, folders)
 
 
-def _layer(
+def layer_of(
     contents: Mapping[str, str | bytes],
     links: Mapping[str, str] | None = None,
     folders: Mapping[str, int] | None = None,
@@ -153,7 +157,7 @@ def _layer(
         for path, content in sorted(contents.items()):
             data = content.encode() if isinstance(content, str) else content
             entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), 0o755 if path.startswith("bin/") else 0o644
+            entry.size, entry.mode = len(data), 0o755 if path.startswith("bin/") or data.startswith(_ELF) else 0o644
             archive.addfile(entry, io.BytesIO(data))
         for path, target in sorted((links or {}).items()):
             entry = tarfile.TarInfo(path)
