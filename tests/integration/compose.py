@@ -70,7 +70,9 @@ class Compose:
     def run(self, *arguments: str) -> str:
         """What the command prints, on both streams; it has to succeed."""
         words = " ".join([COMMAND, *(f"'{word}'" for word in arguments)])
-        return self._host.run(f"cd {self._directory} && {words} 2>&1").stdout
+        done = self._host.run(f"cd {self._directory} && {words} 2>&1", check=False)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What ``ps`` says of each container, by its name."""
