@@ -42,6 +42,7 @@ class ProjectFiles:
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, Path | bytes] = {}
         self._bytes = 0
+        self._taken: set[str] = set()
 
     def resolve(self, kind: str, base: Path, written: str) -> str:
         """Where a path of a compose file leads: on the host for what is mounted there, here for what is read here.
@@ -81,6 +82,8 @@ class ProjectFiles:
         """Have a file, or a folder with all in it, brought. False where the project has none of that name."""
         if self.here is None:
             return False
+        if path in self._taken:  # by another service: a folder of many files is walked once
+            return True
         local = self.here / path
         if not self._is_inside(local):
             raise ContentError(f"{path} leads out of the project by a symbolic link")
@@ -90,6 +93,7 @@ class ProjectFiles:
             self._take_file(path, local)
         else:
             return False
+        self._taken.add(path)
         return True
 
     def take_as(self, path: str, kept: str) -> bool:

@@ -158,6 +158,15 @@ def test_modes_come_along_and_what_is_taken_twice_is_there_once(files, here):
     assert files.files["app.conf"]["mode"] == 0o4755
 
 
+def test_a_folder_that_several_services_mount_is_walked_once(files, monkeypatch):
+    walked = []
+    monkeypatch.setattr(project_files.os, "walk", lambda top, onerror, walk=os.walk: (walked.append(top), walk(top))[1])
+    for source in (f"{PLACE}/www", f"{PLACE}/www", f"{PLACE}/www/b", f"{PLACE}/www/b"):
+        files.take_mounts(mount(source))
+    assert [folder.name for folder in walked] == ["www", "b"]
+    assert set(files.files) == {"www/index.html", "www/b/c", "www/empty"}
+
+
 def test_a_link_within_the_project_is_the_file_it_leads_to(files, here):
     (here / "www/link").symlink_to(here / "app.conf")
     assert files.take("www")
