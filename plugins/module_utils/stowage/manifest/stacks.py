@@ -144,8 +144,9 @@ def _labelled(declared: Any, labels: Mapping[str, str]) -> Any:
 
 def _parse_files(reader: Reader) -> Tuple[File, ...]:
     files: List[File] = []
-    for path, _value in reader.reader(FILES).items():
-        entry = reader.reader(FILES).reader(path)
+    section = reader.reader(FILES)
+    for path, _value in section.items():
+        entry = section.reader(path)
         entry.only(("digest", "mode", "uid", "gid"))
         numbers = {key: entry.document.get(key) for key in ("mode", "uid", "gid")}
         digest = entry.text("digest")
@@ -187,8 +188,9 @@ class _Stack:
         self.left = [str(key) for key in reader.sequence("left")]
         self.places: Dict[Tuple[str, str], str] = {}
         for kind in (CONFIGS, SECRETS):
-            for key, _value in reader.reader(kind).items():
-                entry = reader.reader(kind).reader(key)
+            section = reader.reader(kind)
+            for key, _value in section.items():
+                entry = section.reader(key)
                 entry.only(("path",))
                 self.places[kind, key] = entry.text("path")
 

@@ -500,3 +500,20 @@ def test_no_stack_lies_in_another():
     assert refused("/srv/a", "/srv/a/b") == ["$.stacks.two.directory: is in the directory of the stack one"]
     assert len(refused("/srv/a", "/srv/a")) == 2
     assert parse_manifest({"stacks": {"one": stack("/srv/a"), "two": stack("/srv/ab")}})
+
+
+@pytest.mark.parametrize("section", ["files", "configs", "secrets"])
+def test_a_section_is_read_once_however_much_is_in_it(section):
+    """Thousands of files are brought: one look through all of them for each of them takes seconds."""
+
+    class Counted(dict):
+        looks = 0
+
+        def __iter__(self):
+            self.looks += 1
+            return super().__iter__()
+
+    value = entry() if section == "files" else {"path": "a"}
+    document = Counted({f"f{number}": value for number in range(20)})
+    parts(**{section: document})
+    assert document.looks < 5
