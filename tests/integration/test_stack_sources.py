@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -146,3 +148,62 @@ def test_mistakes_are_named_with_file_line_and_path_and_nothing_is_changed(place
     before, after = outcome.json("before"), outcome.json("after")
     assert before["containers"] == after["containers"]
     assert (set(before["networks"]), set(before["volumes"])) == (set(after["networks"]), set(after["volumes"]))
+
+
+@pytest.mark.flavour_in_turn
+def test_images_are_built_from_the_project(place: Host, tmp_path: Path) -> None:
+    service = {**SLEEP, "build": {"context": "./app", "args": {"WORD": "${WORD}"}}}
+    del service["image"]
+    files = {
+        "compose.yaml": json.dumps({"services": {"web": service, "twin": {**SLEEP, "image": "shop-web"}}}),
+        "app/Dockerfile": "FROM stowage-test/web:1\nARG WORD\nRUN echo $WORD >/word\nCOPY page /www/index.html\n",
+        "app/page": "first\n",
+    }
+    first = compose.write_project(tmp_path / "first/shop", files)
+    second = compose.write_project(tmp_path / "second/shop", {**files, "app/page": "second\n"})
+    play = Playbook(place)
+    play.converge("up", "stack", stack(first, env={"WORD": "a"}))
+    play.snapshot("up seen")
+    play.converge("not built", "stack", stack(second, env={"WORD": "b"}, build=False))
+    play.converge("content", "stack", stack(second, env={"WORD": "a"}))
+    play.converge("argument", "stack", stack(second, env={"WORD": "b"}))
+    play.snapshot("argument seen")
+    play.converge("gone", "stack", {"name": "shop", "state": "absent"})
+    play.snapshot("end")
+    outcome = play.run()
+
+    assert kinds(outcome, "up") == sorted(["BuildImage", "CreateNetwork", *CREATE * 2])
+    up, seen = outcome.json("up seen"), outcome.json("argument seen")
+    image = up["images"]["shop-web:latest"]
+    assert {entry["Image"] for entry in up["containers"].values()} == {image}
+    assert up["labels"][image]["com.docker.compose.service"] == "web"
+    assert kinds(outcome, "not built") == []
+    for label in ("content", "argument"):
+        assert kinds(outcome, label) == sorted(["BuildImage", "RemoveImage", *REPLACE * 2])
+    assert image not in seen["labels"], "what was built before is gone"
+    kinds(outcome, "gone")
+    assert sorted(outcome.json("end")["images"]) == [f"{scene.WEB}:1", f"{scene.WEB}:2"]
+
+
+@pytest.mark.flavour_in_turn
+def test_files_arrive_whatever_the_way(place: Host, tmp_path: Path) -> None:
+    """As a job, through sudo, and without pipelining."""
+    service = {**SLEEP, "volumes": ["./conf:/conf:ro"]}
+    files = {"compose.yaml": json.dumps({"services": {"web": service}}), "conf/big": "0123456789" * 30_000}
+    folder = compose.write_project(tmp_path / "shop", files)
+    variables = {"ansible_user": "deploy", "ansible_become": True, "ansible_pipelining": False}
+    found = "cat /var/lib/stowage/stacks/shop/conf/big | sha256sum"
+    play = Playbook(place, **variables)
+    play.task("sudo", "stack", stack(folder))
+    play.task("sudo file", "ansible.builtin.raw", found)
+    (folder / "conf/big").write_text("9876543210" * 30_000)
+    outcome = play.run()
+    (folder / "conf/big").write_text("9876543210" * 20_000)
+    job = Playbook(place)
+    job.task("job", "stack", stack(folder), **{"async": 60, "poll": 1})
+    job.task("job file", "ansible.builtin.raw", found)
+    after = job.run()
+
+    for result, label, count in ((outcome, "sudo", 30_000), (after, "job", 20_000)):
+        assert "WriteFile" in str(result.ok(label)["plan"])
+        assert result.ok(f"{label} file")["stdout"].split()[0] == hashlib.sha256(b"9876543210" * count).hexdigest()

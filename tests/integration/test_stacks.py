@@ -77,9 +77,9 @@ def test_a_stack_comes_stays_loses_a_service_and_goes(place: Host, tmp_path: Pat
     play.snapshot("end")
     outcome = play.run()
 
-    assert kinds(outcome, "up") == sorted(
-        ["CreateVolume", "WriteFile", "SettleFiles"] + ["CreateNetwork"] * 2 + CREATE * 5
-    )
+    made = ["CreateVolume", "WriteFile", "SettleFiles", *["CreateNetwork"] * 2, *CREATE * 5]
+    up = [kind for kind in kinds(outcome, "up") if kind != "ConnectNetwork"]  # old engines: one network at creation
+    assert up == sorted(made)
     assert "first page" in outcome.ok("page")["stdout"]
     seen = outcome.json("up seen")
     assert names(seen) == ALL
