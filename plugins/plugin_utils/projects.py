@@ -202,15 +202,19 @@ class _Stack:
             for name in self.given.get(option) or ():
                 if name not in self.services:
                     why = "is not enabled by a profile" if name in disabled else "is no service of the project"
-                    self._problem(option, f"{name} {why}")
+                    self._mistake(option, f"{name} {why}")
         for name, number in (self.given.get("scale") or {}).items():
             if not _COUNT.fullmatch(str(number)):
-                self._problem(f"scale.{name}", "must be a whole number not below 0")
+                self._mistake(f"scale.{name}", "must be a whole number not below 0")
         for kind in (CONFIGS, SECRETS):
             external = {key for key, entry in (self.project.document.get(kind) or {}).items() if entry.get("external")}
             for name in self.given.get(kind) or ():
                 if name not in external:
-                    self._problem(f"{kind}.{name}", f"is not among the external {kind} of the project")
+                    self._mistake(f"{kind}.{name}", f"is not among the external {kind} of the project")
+
+    def _mistake(self, option: str, message: str) -> None:
+        """Record what is wrong with an option of the task, which stands in no file of the project."""
+        self.problems.append(Problem(option, message))
 
     def _problem(self, path: str, message: str) -> None:
         file, line = self.project.locate(path)

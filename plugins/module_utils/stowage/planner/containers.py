@@ -187,6 +187,8 @@ class Decision:
         if causes:
             replacement.plan(", ".join(causes), successor, after)
             return
+        if self._is_as_compose_made_it(found):
+            self._note_contents(found)
         if successor is not None:
             after = [*after, self._drop(successor, after)]
         changed = [*self._update(changes, after), *self._reconnect(changes, after)]
@@ -309,7 +311,6 @@ class Decision:
         definition = self.container.definition
         as_made = self._is_as_compose_made_it(found)
         if as_made and self.container.compose is not None:
-            self._note_contents(found)
             definition = without_mounts(definition, self.container.compose.granted)
         return differences(
             definition,
