@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Sequence, TextIO
+from typing import Any, Dict, List, Optional, Sequence, TextIO
 
 from . import __version__
-from .converge import Listener, converge_host, read_declaration
+from .converge import Listener
 from .errors import StowageError
-from .lock import engine_lock
-from .memory import Memory, state_directory
-from .render import render_run
-from .request import connect
+from .request import converge
 from .terminal import Progress, render_table
 
 OK, FAILED, CHANGES = 0, 1, 2
@@ -47,25 +43,20 @@ def main(arguments: Optional[Sequence[str]] = None, out: TextIO = sys.stdout, er
 
 
 def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    manifest = load_manifest(options.manifest)
-    engine, address = connect({"host": options.host})
-    parts = read_declaration(engine, manifest)
     check = options.command == "plan"
+    request = {
+        "engine": {"host": options.host},
+        "manifest": load_manifest(options.manifest),
+        "check": check,
+        "lock_timeout": options.lock_timeout,
+        "by": f"stowage {options.command}",
+    }
     progress = Progress(err, live=err.isatty() and not options.json)
     try:
-        with engine, engine_lock(address, options.lock_timeout):
-            run = converge_host(
-                engine,
-                parts,
-                check=check,
-                listener=Listener(progress.step if not check else _ignore, progress.detail),
-            )
-            if run.report is not None and not run.report.failures:
-                Memory(state_directory(os.environ), address).remember_parts(parts, manifest)
+        answer = converge(request, listener=Listener(progress=progress.step, detail=progress.detail))
     finally:
         progress.close()
-    answer = render_run(run)
-    if run.missing:
+    if answer["needed_files"]:
         raise StowageError("contexts and archives named here must lie on this host: set remote_src: true")
     if options.json:
         json.dump(answer, out)
@@ -75,10 +66,6 @@ def _run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if answer["failed"]:
         return FAILED
     return CHANGES if check and options.exit_code and answer["changed"] else OK
-
-
-def _ignore(_event: Mapping[str, Any]) -> None:
-    """Nobody listens to the steps of a plan that is only shown."""
 
 
 def load_manifest(path: str) -> Dict[str, Any]:

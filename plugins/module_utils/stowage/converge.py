@@ -23,7 +23,7 @@ from .model.observed import Observed
 from .model.operations import Operation
 from .model.plan import Plan
 from .model.report import Report
-from .observer import observe_host, observe_trees
+from .observer import anonymous, observe_host, observe_trees
 from .planner import find_lacking, plan_changes
 from .reference import parse
 from .secrets import SHORTEST, Redactor, secret_values
@@ -32,6 +32,7 @@ from .service.labels import COMPOSE_DIRECTORY, SCOPE
 from .walk import Progress
 
 Detail = Callable[[Operation, Mapping[str, Any]], None]
+Before = Callable[[Plan, Observed], None]
 
 
 def _unheard(*_event: Any) -> None:
@@ -50,8 +51,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who hears of progress: of steps, and of what the engine says within one (layers, build output)."""
+    """Who hears of progress: the plan, its steps, and what the engine says within one (layers, build output)."""
 
+    planned: Callable[[Plan], None] = _unheard
     progress: Progress = _unheard
     detail: Detail = _unheard
 
@@ -63,25 +65,51 @@ def converge_host(
     check: bool = False,
     files: Optional[Mapping[str, Union[str, bytes]]] = None,
     listener: Optional[Listener] = None,
+    before: Before = _unheard,
 ) -> Run:
     """Make the engine hold what is declared; with ``check``, plan and stop.
 
     Raises DeclarationError where the declaration cannot be met, and EngineError where the engine
     could not be observed. Failures of steps are in the report. ``files`` leads from the digest of content
-    brought from the controller to its path here, or to the content itself.
+    brought from the controller to its path here, or to the content itself. ``before`` is called with the plan and
+    the snapshot ahead of the first change; what it raises keeps every change from being made.
     """
     files, listener = files or {}, listener or Listener()
-    desired = as_one(parts)
-    accounts = Accounts(desired)
+    accounts = Accounts(as_one(parts))
     plan, observed = plan_host(engine, parts, accounts)
     if check:
         return Run(plan, observed)
     missing = tuple(missing_files(plan, files))
     if missing:
         return Run(plan, observed, missing=missing)
+    before(plan, observed)
+    listener.planned(plan)
+    return Run(plan, observed, carry_out(engine, parts, plan, accounts, files, listener))
+
+
+def carry_out(
+    engine: Engine,
+    parts: Sequence[Part],
+    plan: Plan,
+    accounts: Accounts,
+    files: Mapping[str, Union[str, bytes]],
+    listener: Optional[Listener] = None,
+) -> Report:
+    """Execute a plan that was made of these parts. Failures are in the report, and no secret of theirs is."""
+    listener = listener or Listener()
     executor = Executor(engine, accounts.login, accounts.declared, files, listener.detail)
-    redactor = Redactor([*secret_values(desired), *_brought_secrets(parts, files)])
-    return Run(plan, observed, execute_plan(plan, executor, listener.progress, redactor))
+    redactor = Redactor([*secret_values(as_one(parts)), *_brought_secrets(parts, files)])
+    return execute_plan(plan, executor, listener.progress, redactor)
+
+
+def look_after(engine: Engine, run: Run, parts: Sequence[Part]) -> Tuple[Observed, Tuple[str, ...]]:
+    """The host after a run, and a warning where it could not be seen: that must not hide what was done to it."""
+    if run.report is None or not run.report.changed:
+        return run.observed, ()
+    try:
+        return observe_host(engine, Desired("", containers=as_one(parts).containers), anonymous), ()
+    except StowageError as error:
+        return run.observed, (f"objects are shown as they were before the run: {error}",)
 
 
 def _brought_secrets(parts: Sequence[Part], files: Mapping[str, Union[str, bytes]]) -> Iterator[str]:
@@ -112,18 +140,33 @@ def as_one(parts: Sequence[Part]) -> Desired:
 
 def plan_host(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tuple[Plan, Observed]:
     """Observe and plan. Raises as ``converge_host`` does; no secret of the declaration is in an error's text."""
-    desired = as_one(parts)
+    with unsaid(parts):
+        parts, observed = observe_parts(engine, parts, accounts)
+        return plan_changes(parts, observed), observed
+
+
+def observe_parts(engine: Engine, parts: Sequence[Part], accounts: Accounts) -> Tuple[Tuple[Part, ...], Observed]:
+    """The snapshot that planning these parts needs, and the parts with what only the host could tell of them.
+
+    Raises EngineError, and DeclarationError for what no look at this engine can serve.
+    """
     local = engine.address.startswith("unix:")
     if not local:
         _refuse_files(parts)
+    observed = observe_host(engine, as_one(parts), accounts.login)
+    if local:
+        parts = [_where_it_lies(part, observed) for part in parts]
+        observed = replace(observed, trees=observe_trees([part.desired for part in parts]))
+    return tuple(parts), observed
+
+
+@contextlib.contextmanager
+def unsaid(parts: Sequence[Part]) -> Iterator[None]:
+    """Errors raised in here do not quote a secret of the declaration."""
     try:
-        observed = observe_host(engine, desired, accounts.login)
-        if local:
-            parts = [_where_it_lies(part, observed) for part in parts]
-            observed = replace(observed, trees=observe_trees([part.desired for part in parts]))
-        return plan_changes(parts, observed), observed
+        yield
     except StowageError as error:
-        redacted = Redactor(secret_values(desired))(str(error))
+        redacted = Redactor(secret_values(as_one(parts)))(str(error))
         if redacted != str(error):
             raise StowageError(redacted) from None
         raise
@@ -156,7 +199,7 @@ def read_declaration(engine: Engine, manifest: Mapping[str, Any]) -> Tuple[Part,
     if not problems:
         return parts
     with contextlib.suppress(EngineError):
-        problems += find_lacking(parts, observe_host(engine, Desired(""), _unheard))
+        problems += find_lacking(parts, observe_host(engine, Desired(""), anonymous))
     raise DeclarationError(problems)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .content.archive import read_archive
@@ -28,6 +29,7 @@ from .service.labels import (
     COMPOSE_ONE_OFF,
     COMPOSE_PREFIX,
     COMPOSE_PROJECT,
+    KEPT_IMAGES,
     NEXT,
     PREFIX,
     SCOPE,
@@ -72,6 +74,10 @@ def observe_host(engine: Engine, desired: Desired, login: Login) -> Observed:
         content_digests=_hash_contexts(desired.images),
         archive_layers=_read_archives(desired.images),
     )
+
+
+def anonymous(_reference: str) -> None:
+    """Credentials for a look that asks no registry."""
 
 
 def observe_trees(scopes: Iterable[Desired]) -> Dict[str, ObservedTree]:
@@ -217,9 +223,10 @@ def _images(listed: Iterable[Document]) -> Tuple[Dict[str, ObservedImage], Dict[
     images: Dict[str, ObservedImage] = {}
     ids: Dict[str, str] = {}
     for entry in _sorted(listed, "Id"):
-        tags = tuple(sorted(tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")))
+        named = [tag for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")]
+        tags = tuple(sorted(tag for tag in named if not tag.startswith(f"{KEPT_IMAGES}:")))
         digests = tuple(sorted(name for name in entry.get("RepoDigests") or () if not name.startswith("<none>")))
-        image = ObservedImage(str(entry["Id"]), tags, digests, entry.get("Labels") or {})
+        image = ObservedImage(str(entry["Id"]), tags, digests, entry.get("Labels") or {}, kept=len(tags) < len(named))
         images[image.id] = image
         for name in (image.id, *tags, *digests):
             ids[name] = image.id
@@ -246,8 +253,7 @@ def _inspect_images(
             wanted.add(ids.get(image.reference, ""))
     names = sorted(wanted & set(images))
     for name, answer in zip(names, run_all([_inspector(engine, name) for name in names])):
-        before = images[name]
-        images[name] = ObservedImage(before.id, before.tags, before.digests, before.labels, answer)
+        images[name] = replace(images[name], inspect=answer)
 
 
 def _inspector(engine: Engine, identity: str) -> Callable[[], Document]:

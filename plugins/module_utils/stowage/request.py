@@ -9,27 +9,51 @@ a connection or from the same process is not its concern.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
-from .converge import Accounts, Run, as_one, converge_host, plan_host, read_declaration
+from .converge import (
+    Accounts,
+    Listener,
+    Run,
+    as_one,
+    converge_host,
+    look_after,
+    observe_parts,
+    read_declaration,
+    unsaid,
+)
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
 from .errors import DeclarationError, StowageError
+from .keeping import Keeping, keep_host
 from .lock import engine_lock
 from .manifest import parse_manifest
-from .memory import Memory, state_directory
-from .model.desired import RESTARTED, STARTED, Desired, Part
-from .observer import observe_host
+from .model.desired import Desired, Part
+from .model.observed import Observed
+from .observer import anonymous, observe_host
+from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes, render_stacks
+from .standing import as_left, pin
+from .store import Store, Version, state_directory
 
 VERSION = 1
+SOCKETS = "/run/stowage"  # where the runtime of a host listens, and says whose engine it keeps
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
 
 Document = Dict[str, Any]
 
 
-def answer(request: Mapping[str, Any]) -> Document:
+@dataclass(frozen=True)
+class Resident:
+    """The runtime of this host, when it is what answers: where it keeps declarations, and who asked and listens."""
+
+    store: Store
+    by: str
+    listener: Listener
+
+
+def answer(request: Mapping[str, Any], resident: Optional[Resident] = None) -> Document:
     """Do what the request says. Never raises: ``failed`` and ``msg`` of the answer tell."""
     try:
         if request.get("version") != VERSION:
@@ -37,7 +61,7 @@ def answer(request: Mapping[str, Any]) -> Document:
         handler = _HANDLERS.get(str(request.get("do")))
         if handler is None:
             raise StowageError(f"{request.get('do')!r} is none of: {', '.join(sorted(_HANDLERS))}")
-        return handler(request)
+        return handler(request, resident)
     except DeclarationError as error:
         problems = [{"path": problem.path, "message": problem.message} for problem in error.problems]
         return {"failed": True, "changed": False, "msg": f"the declaration was refused:\n{error}", "problems": problems}
@@ -45,17 +69,46 @@ def answer(request: Mapping[str, Any]) -> Document:
         return {"failed": True, "changed": False, "msg": str(error)}
 
 
-def _converge(request: Mapping[str, Any]) -> Document:
+def converge(
+    request: Mapping[str, Any], resident: Optional[Resident] = None, listener: Optional[Listener] = None
+) -> Document:
+    """Make the engine hold the manifest of a request; with ``check``, tell what that takes. Raises StowageError."""
     manifest = request.get("manifest") or {}
     engine, address = connect(request.get("engine") or {})
-    parts = read_declaration(engine, manifest)
-    check = bool(request.get("check"))
+    parts, pins = read_declaration(engine, manifest), request.get("images") or {}
+    if pins:  # an earlier version is brought back
+        parts = tuple(pin(as_left(part), pins) for part in parts)
+    files, listener = _files(request), resident.listener if resident else listener
     with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
-        run = converge_host(engine, parts, check=check, files=_files(request))
-        report = run.report
-        if report is not None and not report.failures and request.get("remember", True):
-            Memory(state_directory(os.environ), address).remember_parts(parts, manifest)
-        return _answer_run(run, parts, engine)
+        if request.get("check"):
+            run = converge_host(engine, parts, check=True)
+            return _answer_run(run, parts, run.observed)
+        keeping = _keeping(request, resident, address)
+        if keeping is None:
+            run = converge_host(engine, parts, files=files, listener=listener)
+            return _answer_run(run, parts, *look_after(engine, run, parts))
+        kept = keep_host(engine, manifest, parts, keeping, files=files, listener=listener, pins=pins)
+        return _answer_run(kept.run, parts, kept.after, kept.warnings)
+
+
+def _keeping(request: Mapping[str, Any], resident: Optional[Resident], address: str) -> Optional[Keeping]:
+    """Where to keep what is declared. Without a runtime here, single objects of a scope are not kept."""
+    if resident is not None:
+        return Keeping(resident.store, resident.by, strict=True, resident=True)
+    store = Store(state_directory(os.environ), address)
+    is_kept = serves(address)
+    if is_kept or request.get("remember", True):
+        return Keeping(store, str(request.get("by") or "a run of its own"), strict=is_kept, resident=is_kept)
+    return None
+
+
+def serves(address: str, sockets: str = SOCKETS) -> bool:
+    """Whether a runtime keeps this engine, and this process may write into its store."""
+    try:
+        with open(os.path.join(sockets, "engine"), encoding="utf-8") as file:
+            return file.read() == address and os.geteuid() == 0
+    except (OSError, ValueError):
+        return False
 
 
 def _files(request: Mapping[str, Any]) -> Dict[str, Union[str, bytes]]:
@@ -68,39 +121,23 @@ def _files(request: Mapping[str, Any]) -> Dict[str, Union[str, bytes]]:
     return files
 
 
-def _answer_run(run: Run, parts: Sequence[Part], engine: Engine) -> Document:
-    desired = as_one(parts)
+def _answer_run(run: Run, parts: Sequence[Part], after: Observed, warnings: Sequence[str] = ()) -> Document:
     result = render_run(run)
     if run.missing:
         return result
-    observed = run.observed
-    if run.report is not None and run.report.changed:
-        try:
-            observed = observe_host(engine, _names_only(desired), _anonymous)
-        except StowageError as error:
-            # An engine that is gone by now must not hide what was done to it.
-            result["warnings"].append(f"objects are shown as they were before the run: {error}")
-    result.update(render_objects(desired, observed))
+    result["warnings"] += warnings
+    result.update(render_objects(as_one(parts), after))
     projects = [part.desired.project for part in parts if part.desired.project]
     if projects:
-        result["stacks"] = render_stacks(observed, projects)
+        result["stacks"] = render_stacks(after, projects)
     return result
 
 
-def _anonymous(_reference: str) -> None:
-    """No registry is asked where only the engine is looked at."""
-
-
-def _names_only(desired: Desired) -> Desired:
-    """The declaration without what a look at the result need not ask again: registries, contexts."""
-    return Desired(desired.scope, containers=desired.containers)
-
-
-def _info(request: Mapping[str, Any]) -> Document:
+def _info(request: Mapping[str, Any], resident: Optional[Resident]) -> Document:
     wanted = request.get("info") or {}
     engine, address = connect(request.get("engine") or {})
     with engine:
-        observed = observe_host(engine, Desired(""), _anonymous)
+        observed = observe_host(engine, Desired(""), anonymous)
         facts: Document = {
             "engine": _engine_facts(engine),
             "containers": {name: render_container(found) for name, found in observed.containers.items()},
@@ -117,22 +154,21 @@ def _info(request: Mapping[str, Any]) -> Document:
             "failed": False,
         }
         if wanted.get("drift", True):
-            memory = Memory(state_directory(os.environ), address)
-            facts["drift"] = _drift(engine, memory, str(wanted.get("scope") or ""))
+            facts["drift"] = _drifted(engine, _recall(resident, address), str(wanted.get("scope") or ""))
         return facts
 
 
-def _stacks(request: Mapping[str, Any]) -> Document:
+def _stacks(request: Mapping[str, Any], resident: Optional[Resident]) -> Document:
     """What stack_info tells: every compose project on the host, or the one asked for."""
     wanted = request.get("info") or {}
     name = str(wanted.get("name") or "")
     engine, address = connect(request.get("engine") or {})
     with engine:
-        observed = observe_host(engine, Desired(""), _anonymous)
+        observed = observe_host(engine, Desired(""), anonymous)
         stacks = render_stacks(observed, [name] if name else None)
         if wanted.get("drift", True):
-            memory = Memory(state_directory(os.environ), address)
-            known = {scope: manifest for scope, manifest in memory.recall().items() if "stacks" in manifest}
+            recalled = _recall(resident, address)
+            known = {scope: version for scope, version in recalled.items() if "stacks" in version.manifest}
             # One of which nothing is left has drifted most.
             lost = [] if name else [scope for scope in known if scope not in stacks]
             stacks.update(render_stacks(observed, lost))
@@ -157,37 +193,38 @@ def _engine_facts(engine: Engine) -> Document:
     }
 
 
-def _drift(engine: Engine, memory: Memory, scope: str) -> Document:
+def _recall(resident: Optional[Resident], address: str) -> Dict[str, Version]:
+    """What was declared last, of every scope whose record is sound."""
+    store = resident.store if resident is not None else Store(state_directory(os.environ), address)
+    standings = store.standings().items()
+    return {scope: standing.version for scope, standing in standings if standing.version is not None}
+
+
+def _drift(request: Mapping[str, Any], resident: Optional[Resident]) -> Document:
+    """What would bring back what was declared last, of every scope or of the one asked for."""
+    engine, address = connect(request.get("engine") or {})
+    scope = str((request.get("info") or {}).get("scope") or "")
+    with engine:
+        drift = _drifted(engine, _recall(resident, address), scope)
+    return {"drift": drift, "changed": False, "failed": False}
+
+
+def _drifted(engine: Engine, known: Mapping[str, Version], scope: str) -> Document:
     """For each scope declared from here: the plan that would bring back what was declared last."""
-    drift: Document = {}
-    for name, manifest in memory.recall().items():
-        if scope in ("", name):
-            drift[name] = _plan_again(engine, manifest)
-    return drift
+    return {name: _plan_again(engine, version) for name, version in known.items() if scope in ("", name)}
 
 
-def _plan_again(engine: Engine, manifest: Mapping[str, Any]) -> Document:
+def _plan_again(engine: Engine, version: Version) -> Document:
+    images = {reference: kept.id for reference, kept in version.images.items()}
     try:
-        parts = [Part(_as_left(desired), policy) for desired, policy in parse_manifest(manifest)]
-        plan, _observed = plan_host(engine, parts, Accounts(as_one(parts)))
+        declared = [as_left(part) for part in parse_manifest(version.manifest)]
+        parts = [pin(part, images) for part in declared]
+        with unsaid(parts):
+            observed = observe_parts(engine, parts, Accounts(as_one(parts)))[1]
+            plan = plan_changes([pin(part, images, observed.image_ids) for part in declared], observed)
     except StowageError as error:
         return {"drifted": True, "plan": [], "msg": str(error)}
     return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}
-
-
-def _as_left(desired: Desired) -> Desired:
-    """The declaration without what it asks for anew at each run: restarts, and whether a registry has other images.
-
-    Logins are not remembered, so no registry would answer.
-    """
-    images = [
-        replace(image, pull="missing" if image.pull == "always" else image.pull, push=False) for image in desired.images
-    ]
-    containers = [
-        replace(container, recreate=False, state=STARTED if container.state == RESTARTED else container.state)
-        for container in desired.containers
-    ]
-    return replace(desired, images=tuple(images), containers=tuple(containers))
 
 
 def connect(options: Mapping[str, Any]) -> Tuple[Engine, str]:
@@ -199,8 +236,13 @@ def connect(options: Mapping[str, Any]) -> Tuple[Engine, str]:
     if options.get("host"):
         address = parse_address(str(options["host"]))
     tls = _tls(options) or tls
-    known_by = replace(address, path=os.path.realpath(address.path)) if address.scheme == "unix" else address
-    return Engine.connect(address, tls, timeout=float(options.get("timeout") or 60.0)), str(known_by)
+    return Engine.connect(address, tls, timeout=float(options.get("timeout") or 60.0)), known_by(str(address))
+
+
+def known_by(written: str) -> str:
+    """One text for an address however it is written. Raises EngineUnreachable for what is none."""
+    address = parse_address(written)
+    return str(replace(address, path=os.path.realpath(address.path)) if address.scheme == "unix" else address)
 
 
 def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
@@ -215,4 +257,4 @@ def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
     )
 
 
-_HANDLERS = {"converge": _converge, "info": _info, "stacks": _stacks}
+_HANDLERS = {"converge": converge, "drift": _drift, "info": _info, "stacks": _stacks}

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from stowage import cli, lock
+from stowage import cli, lock, request
 from stowage.lock import engine_lock
 from tests.unit.stowage.support.model_engine import ModelEngine
 
@@ -23,9 +23,9 @@ def engine(monkeypatch, tmp_path):
     """The command's engine is the model; its lock and memory are the test's own."""
     model = ModelEngine()
     model.images.have("app:1")
-    monkeypatch.setattr(cli, "connect", lambda options: (model, ADDRESS))
+    monkeypatch.setattr(request, "connect", lambda options: (model, ADDRESS))
     monkeypatch.setattr(lock, "FOLDERS", (str(tmp_path),))
-    monkeypatch.setattr(cli, "state_directory", lambda environ: str(tmp_path / "state"))
+    monkeypatch.setattr(request, "state_directory", lambda environ: str(tmp_path / "state"))
     return model
 
 

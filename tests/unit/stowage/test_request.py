@@ -70,9 +70,9 @@ def test_no_registry_is_asked_about_drift(engine, monkeypatch):
     monkeypatch.setattr(
         engine.images, "distribution", lambda *_args: pytest.fail("a registry was asked"), raising=False
     )
-    request.Memory(request.state_directory({}), engine.address).remember(
-        "host", {**web(), "monitor": 0, "images": {"app:1": {"pull": "always", "push": True}}}
-    )
+    manifest = {**web(), "monitor": 0, "images": {"app:1": {"pull": "always", "push": True}}}
+    store = request.Store(request.state_directory({}), engine.address)
+    store.finish(store.declare("host", manifest, by="test", now=0.0), outcome="done", now=0.0)
     assert drift() == {"drifted": False, "plan": [], "msg": ""}
 
 

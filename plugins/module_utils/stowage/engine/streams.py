@@ -17,7 +17,10 @@ from .http import ProtocolError
 MAX_LINE = 8 * 1024 * 1024  # one event; the longest real ones are buildkit traces of some 100 KB
 MAX_OUTPUT = 8 * 1024 * 1024  # of a container's output that is kept, counted from its end
 
+MAX_LOG_LINE = 64 * 1024  # of a container's output that is told as one line
+
 STDIN, STDOUT, STDERR, SYSTEM_ERROR = 0, 1, 2, 3
+_NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 
 def json_lines(pieces: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[Any]:
@@ -79,6 +82,21 @@ def frames(pieces: Iterable[bytes]) -> Iterator[Tuple[int, bytes]]:
                 yield stream, part
     if left or header:
         raise ProtocolError("the container's output ended in the middle of a frame")
+
+
+def log_lines(pieces: Iterable[bytes], tty: bool) -> Iterator[Tuple[str, str]]:
+    """A container's output line by line, as it comes: ("stdout" or "stderr", text without its end)."""
+    rests = {STDOUT: b"", STDERR: b""}
+    for number, part in ((STDOUT, piece) for piece in pieces) if tty else frames(pieces):
+        stream = STDERR if number in (STDERR, SYSTEM_ERROR) else STDOUT
+        *complete, rests[stream] = (rests[stream] + part).split(b"\n")
+        if len(rests[stream]) > MAX_LOG_LINE:
+            complete, rests[stream] = [*complete, rests[stream]], b""
+        for line in complete:
+            yield _NAMES[stream], line.rstrip(b"\r").decode("utf-8", "replace")
+    for stream, rest in rests.items():
+        if rest:
+            yield _NAMES[stream], rest.decode("utf-8", "replace")
 
 
 class Tail:

@@ -45,13 +45,17 @@ class ObservedContainer:
 
 @dataclass(frozen=True)
 class ObservedImage:
-    """An image. ``inspect`` is None unless the planner will need the image's own configuration."""
+    """An image. ``inspect`` is None unless the planner will need the image's own configuration.
+
+    ``kept``: a tag that is nobody's name for it holds it, for a version that might be gone back to.
+    """
 
     id: str
     tags: Tuple[str, ...] = ()
     digests: Tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     inspect: Optional[Mapping[str, Any]] = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)

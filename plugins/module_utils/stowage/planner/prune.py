@@ -229,7 +229,7 @@ class Removals:
                 or image.labels.get(SCOPE) == world.desired.scope
             ):
                 continue
-            for name in image.tags or (image_id,):
+            for name in image.tags or (() if image.kept else (image_id,)):
                 if name not in world.images and name not in self._images:
                     self._images.add(name)
                     self._add(RemoveImage(name, "not needed any more"), steps)
@@ -295,7 +295,7 @@ class Removals:
             gone = [name for name in image.tags if name in own and name not in moves]
             for name in gone:
                 self._add(RemoveImage(name, "not declared any more"), removed.get(image_id, ()))
-            if not gone and own.issuperset(image.tags):
+            if not gone and not image.kept and own.issuperset(image.tags):
                 self._add(RemoveImage(image_id, "an earlier build"), removed.get(image_id, ()))
 
     def _built_names(self) -> Dict[str, bool]:

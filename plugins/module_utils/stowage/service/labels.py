@@ -46,6 +46,9 @@ ENDPOINT = "io.stowage.endpoint"  # its EndpointSettings there, as JSON
 # Book-keeping of tools that is never part of a declaration, unless one names it.
 FOREIGN_PREFIXES = (PREFIX, COMPOSE_PREFIX, "com.docker.swarm.", "desktop.docker.io/")
 
+# The repository whose tags hold images that a kept version names, one for each: nobody's name for anything.
+KEPT_IMAGES = "stowage.local/kept"
+
 NEXT = ".next"  # ends the name of what stands ready to take another's place
 
 

@@ -9,13 +9,13 @@ look-alike passes full ids. Every method raises EngineError's family.
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from ...errors import EngineUnreachable, InvalidRequest
 from ..answer import Answer
 from ..connection import Body
 from ..session import FOREVER, Session
-from ..streams import MAX_OUTPUT, joined_output, split_output
+from ..streams import MAX_OUTPUT, joined_output, log_lines, split_output
 from . import paths
 
 STOP_MARGIN = 30  # seconds the engine may take beyond a stop's timeout, to kill and to clean up
@@ -138,6 +138,13 @@ class Containers:
                 tty = "multiplexed" not in answer.headers.get("content-type", "")
             return answer.decode(lambda pieces: split_output(pieces, bool(tty), limit))
 
+    def follow_logs(self, container: str, *, tail: int | str = "all", follow: bool = True) -> Lines:
+        """The output line by line, on a connection of its own, and with ``follow`` what comes from now on."""
+        tty = bool(self.inspect(container).get("Config", {}).get("Tty"))
+        query = {"stdout": True, "stderr": True, "tail": tail, "follow": follow or None}
+        path = f"/containers/{paths.segment(container, 'container')}/logs"
+        return Lines(self._session.open("GET", path, query=query, timeout=FOREVER, bounded=False), tty)
+
     def exec_run(
         self,
         container: str,
@@ -230,3 +237,24 @@ class Containers:
             pause *= 2
         call = f"POST /exec/{exec_id}/start"
         raise EngineUnreachable("the connection ended before the command did", call=call)
+
+
+class Lines:
+    """An iterator of (stream, text); also a context manager."""
+
+    def __init__(self, answer: Answer, tty: bool) -> None:
+        self._answer = answer
+        self._tty = tty
+
+    def __iter__(self) -> Iterator[Tuple[str, str]]:
+        return self._answer.each(lambda pieces: log_lines(pieces, self._tty))
+
+    def close(self) -> None:
+        """End it; from another thread too, where the iteration then ends without an error."""
+        self._answer.abort()
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
