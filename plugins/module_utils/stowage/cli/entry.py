@@ -12,11 +12,11 @@ import json
 import sys
 from typing import Any, Dict, List, Optional, Sequence, TextIO
 
-from . import __version__
-from .converge import Listener
-from .errors import StowageError
-from .request import converge
-from .terminal import Progress, render_table
+from .. import __version__
+from ..converge import Listener
+from ..errors import StowageError
+from ..request import converge
+from ..terminal import Progress, render_table
 
 OK, FAILED, CHANGES = 0, 1, 2
 MAX_MANIFEST = 64 << 20  # bytes; a manifest is text written by people and their tools

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from stowage import cli, lock, request
+from stowage import lock, request
+from stowage.cli import entry as cli
 from stowage.lock import engine_lock
 from tests.unit.stowage.support.model_engine import ModelEngine
 
