@@ -102,8 +102,7 @@ class Store:
                     look = place.look_alone()  # somebody else may have declared it meanwhile
                     version = _next(wanted, look, whole)
                     if not version.number:
-                        version = replace(version, number=place.next_number(look))
-                        place.add(version, look)
+                        version = place.add(replace(version, number=place.next_number(look)), look)
         self._ahead.difference_update(wanted.files)
         return version
 
@@ -136,13 +135,14 @@ class Store:
             return kept or finished
         with _fit(version.scope), self._changing():
             look = place.look_alone()
-            if _kept(place, look, version) is not None:
-                place.rewrite(finished, look)
+            if look.index is not None and _kept(place, look, version) is not None:
+                return place.rewrite(finished, look.index)
         return finished
 
     def versions(self, scope: str) -> List[Version]:
         """Every version that is kept and can be read, newest first."""
-        return list(self._scope(scope).versions())
+        with self._reading():
+            return self._scope(scope).versions()
 
     def version(self, scope: str, number: int) -> Version:
         """One version. Raises StowageError where there is none, and names those there are."""
@@ -195,6 +195,9 @@ class Store:
         if not is_store(self._scopes):
             return ()
         with self._changing():
+            for name in names(self._scopes):
+                if name.startswith("."):  # a killed write left it
+                    self._disk.remove(os.path.join(self._scopes, name))
             for place in map(self._at, self._folders()):
                 look = place.look_alone()
                 if look.index is None or look.damage:
@@ -209,21 +212,27 @@ class Store:
 
     def stamp(self) -> Tuple[object, ...]:
         """Something that differs once anybody declared, forgot or paused anything, or damaged it."""
-        return tuple(self._at(folder).stamp() for folder in self._folders())
+        with self._reading():
+            return tuple(self._at(folder).stamp() for folder in self._folders())
 
     def _folders(self) -> List[str]:
         """The folders of all scopes; those being made or removed begin with a dot."""
-        try:
+        with self._reading():
             found = names(self._scopes) if is_store(self._scopes) else ()
-        except OSError as error:
-            raise StowageError(f"cannot read {self._scopes}: {error.strerror}") from error
-        return [name for name in found if not name.startswith(".")]
+            return [name for name in found if not name.startswith(".")]
 
     def _scope(self, scope: str) -> Scope:
         return self._at(folder_of(scope))
 
     def _at(self, folder: str) -> Scope:
         return Scope(self._disk, self._damaged, self._scopes, folder)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StowageError(f"cannot read {error.filename or self._folder}: {error.strerror}") from error
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:

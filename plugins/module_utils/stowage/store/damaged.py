@@ -11,7 +11,7 @@ import contextlib
 import os
 from typing import Tuple
 
-from .files import Disk, names
+from .files import Disk, is_folder, names
 
 MOST = 20
 
@@ -27,11 +27,9 @@ class Damaged:
         """Move what is at the path here. It may be anything."""
         if not os.path.lexists(path):
             return
-        with contextlib.suppress(NotADirectoryError):
-            self._disk.make_folder(self._folder)
-        if not os.path.isdir(self._folder) or os.path.islink(self._folder):
+        if not is_folder(self._folder):
             self._disk.remove(self._folder)
-            self._disk.make_folder(self._folder)
+        self._disk.make_folder(self._folder)
         entries = self._entries()
         order = entries[-1][0] + 1 if entries else 1
         self._disk.rename(path, os.path.join(self._folder, f"{order:06d}-{scope_folder}-{name}"))

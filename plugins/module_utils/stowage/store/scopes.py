@@ -14,10 +14,10 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 from .damaged import Damaged
-from .files import Disk, is_folder, load_sealed, names, render_sealed
+from .files import Disk, is_folder, load_sealed, names, parse_sealed, render_sealed
 from .versions import (
     Index,
     Standing,
@@ -34,6 +34,7 @@ _NUMBERED = re.compile(r"([1-9][0-9]*)\.(json|new)\Z")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _LONGEST = 200  # bytes of a folder's name; the file systems' limit is 255, and names in damaged/ are longer
 _TRIES = 100
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Scope:
         """What is known of it."""
         look = self.look()
         if look.damage:
-            return Standing(self.name, None, self.damage(look))
+            pause = look.index.pause if look.index is not None and look.bad != CURRENT else None
+            return Standing(self.name, None, self.damage(look), pause)
         if look.index is None:
             return Standing(self.name, None)
         return Standing(look.index.scope, look.version, pause=look.index.pause)
@@ -109,13 +111,7 @@ class Scope:
 
     def look(self) -> Look:
         """Look, with others at work: what was written in the middle of it is no damage."""
-        look = Look()
-        for _attempt in range(_TRIES):
-            before = _checksum_of(self._current)
-            look = self.look_alone()
-            if not look.damage or _checksum_of(self._current) == before:
-                break
-        return look
+        return self._undisturbed(self.look_alone, lambda look: not look.damage)
 
     def look_alone(self) -> Look:
         """Look, with nobody else at work."""
@@ -123,25 +119,23 @@ class Scope:
             return Look()
         if not is_folder(self._path):
             return Look(damage="it is not a folder")
+        index: Optional[Index] = None
+        bad = CURRENT
         try:
             index = self._load_index()
-        except ValueError as error:
-            return Look(damage=str(error), bad=CURRENT) if os.path.lexists(self._path) else Look()
-        highest = max(self._numbers("json"), default=0)
-        if highest > index.number:
-            return Look(index, damage=f"it is an older one, for there is a version {highest}", bad=CURRENT)
-        try:
+            highest = max(self._numbers("json"), default=0)
+            if highest > index.number:
+                raise ValueError(f"it is an older one, for there is a version {highest}")
+            bad = f"{index.number}.json"
             return Look(index, self._load_version(index.number, index.checksums[index.number]))
         except ValueError as error:
-            return Look(index, damage=str(error), bad=f"{index.number}.json")
+            return Look(index, damage=str(error), bad=bad) if os.path.lexists(self._path) else Look()
+        except OSError as error:
+            return Look(index, damage=f"it cannot be read: {error.strerror}", bad=bad)
 
-    def versions(self) -> Iterator[Version]:
+    def versions(self) -> List[Version]:
         """Every version that can be read, newest first. Where the index is lost, those that are whole."""
-        look = self.look()
-        found = self._adoptable() if look.index is None or look.bad == CURRENT else look.index.checksums
-        for number in sorted(found, reverse=True):
-            with contextlib.suppress(ValueError):
-                yield self._load_version(number, found[number])
+        return self._undisturbed(self._versions)
 
     def next_number(self, look: Look) -> int:
         """A number above every number seen."""
@@ -151,12 +145,12 @@ class Scope:
             seen.append(look.index.number)
         return max(seen, default=0) + 1
 
-    def add(self, version: Version, look: Look) -> None:
-        """Make it the current version. What is damaged goes out of its way."""
-        content, checksum = render_sealed(render_version(version))
+    def add(self, version: Version, look: Look) -> Version:
+        """Make it the current version, and return it as it will be read. What is damaged goes out of its way."""
+        version, content, checksum = _as_read(version)
         if not look.is_known or not is_folder(self._path):
             self._found(version, content, checksum)
-            return
+            return version
         if look.index is None or look.bad == CURRENT:
             checksums, pause = self._adoptable(), None
         else:
@@ -165,13 +159,14 @@ class Scope:
                 del checksums[look.index.number]
         checksums[version.number] = checksum
         self._replace(Index(version.scope, version.number, checksums, pause), (version.number, content), look)
+        return version
 
-    def rewrite(self, version: Version, look: Look) -> None:
-        """Replace a kept version's record."""
-        if look.index is not None:
-            content, checksum = render_sealed(render_version(version))
-            checksums = {**look.index.checksums, version.number: checksum}
-            self._replace(replace(look.index, checksums=checksums), (version.number, content), look)
+    def rewrite(self, version: Version, index: Index) -> Version:
+        """Replace the record of a version that the index names, and return it as it will be read."""
+        version, content, checksum = _as_read(version)
+        later = replace(index, checksums={**index.checksums, version.number: checksum})
+        self._replace(later, (version.number, content), Look(index))
+        return version
 
     def change(self, index: Index, look: Look) -> None:
         """Write another index of the versions that are there, or of fewer."""
@@ -182,19 +177,17 @@ class Scope:
         newest = sorted(index.checksums, reverse=True)
         kept = [version for version in (self.load(number, index) for number in newest[:keep]) if version is not None]
         gone = [version for version in (self.load(number, index) for number in newest[keep:]) if version is not None]
+        checksums = {number: index.checksums[number] for number in newest[:keep]}
         if newest[keep:]:
-            index = replace(index, checksums={number: index.checksums[number] for number in newest[:keep]})
-            self.change(index, Look(index))
+            self.change(replace(index, checksums=checksums), Look(index))
         for number in self._numbers("json"):
-            if number not in index.checksums:
+            if number not in checksums:
                 self._disk.remove(os.path.join(self._path, f"{number}.json"))
         return kept, gone
 
     def load(self, number: int, index: Index) -> Optional[Version]:
         """A version that the index names, if it can be read."""
-        with contextlib.suppress(ValueError, KeyError):
-            return self._load_version(number, index.checksums[number])
-        return None
+        return self._load(number, index.checksums)
 
     def forget(self) -> None:
         """Remove it with its history. It is gone at once."""
@@ -235,8 +228,9 @@ class Scope:
 
     def _replace(self, index: Index, record: Optional[Tuple[int, bytes]], look: Look) -> None:
         """Write a version's record, if any, and an index that names it: with the index's name everything changes."""
+        content, checksum = render_sealed(render_index(index))
+        parse_index(parse_sealed(content)[0])
         self._settle(look)
-        content, _checksum = render_sealed(render_index(index))
         new_index = os.path.join(self._path, _NEXT)
         new_record = os.path.join(self._path, f"{record[0]}.new") if record is not None else ""
         try:
@@ -248,7 +242,8 @@ class Scope:
                 self._damaged.take(os.path.join(self._path, look.bad), self._folder, look.bad)
             self._disk.rename(new_index, self._current)
         except OSError:
-            for path in filter(None, (new_index, new_record)):
+            # A disk may fail to say that it did it.
+            for path in filter(None, (new_index, new_record) if _checksum_of(self._current) != checksum else ()):
                 with contextlib.suppress(OSError):
                     self._disk.remove(path)
             raise
@@ -262,11 +257,28 @@ class Scope:
         """Finish what a killed write began: give records that hold their names, and remove the others."""
         for number in self._numbers("new"):
             path = os.path.join(self._path, f"{number}.new")
-            if look.index is not None and _checksum_of(path) == look.index.checksums.get(number, ""):
+            if look.index is not None and _checksum_of(path) == look.index.checksums.get(number):
                 self._disk.rename(path, os.path.join(self._path, f"{number}.json"))
                 self._disk.sync(self._path)
             else:
                 self._disk.remove(path)
+
+    def _undisturbed(self, read: Callable[[], _T], is_enough: Callable[[_T], bool] = lambda _found: False) -> _T:
+        """Read until nobody wrote meanwhile, or until it is good enough all the same."""
+        for _attempt in range(_TRIES):
+            before = _checksum_of(self._current)
+            found = read()
+            if is_enough(found) or _checksum_of(self._current) == before:
+                break
+        return found
+
+    def _versions(self) -> List[Version]:
+        look = self.look_alone()
+        if not look.is_known:
+            return []
+        checksums = self._adoptable() if look.index is None or look.bad == CURRENT else look.index.checksums
+        found = (self._load(number, checksums) for number in sorted(checksums, reverse=True))
+        return [version for version in found if version is not None]
 
     def _numbers(self, kind: str) -> List[int]:
         matches = (_NUMBERED.match(name) for name in names(self._path))
@@ -278,6 +290,11 @@ class Scope:
         if folder_of(index.scope) != self._folder:
             raise ValueError(f"it is of the scope {index.scope}")
         return index
+
+    def _load(self, number: int, checksums: Mapping[int, str]) -> Optional[Version]:
+        with contextlib.suppress(ValueError, KeyError):
+            return self._load_version(number, checksums[number])
+        return None
 
     def _load_version(self, number: int, checksum: str) -> Version:
         """Read a version under its name or, where its write was not finished, under the one it had until then."""
@@ -306,6 +323,12 @@ class Scope:
             with contextlib.suppress(ValueError):
                 found[number] = self._parse(os.path.join(self._path, f"{number}.json"), number)[1]
         return found
+
+
+def _as_read(version: Version) -> Tuple[Version, bytes, str]:
+    """What would be read once the content is written. Raises ValueError where that would be damage."""
+    content, checksum = render_sealed(render_version(version))
+    return parse_version(parse_sealed(content)[0]), content, checksum
 
 
 def _checksum_of(path: str) -> str:

@@ -169,9 +169,8 @@ def merged(before: Mapping[str, Any], manifest: Mapping[str, Any]) -> Dict[str, 
     """The later declaration of an object takes the place of the earlier one; one of its state alone, that state's."""
     result = {**before, **manifest}
     for section in _SECTIONS:
-        earlier = before.get(section)
-        objects = dict(earlier) if isinstance(earlier, dict) else {}
-        for name, later in (manifest.get(section) or {}).items():
+        objects = dict(_mapping(before.get(section)))
+        for name, later in _mapping(manifest.get(section)).items():
             known = objects.get(name)
             state_only = isinstance(later, dict) and set(later) == {"state"} and later["state"] != "absent"
             objects[name] = {**known, **later} if state_only and isinstance(known, dict) else later
@@ -198,6 +197,10 @@ def says_nothing_new(wanted: Version, current: Version) -> bool:
 def _in_order(manifest: Mapping[str, Any]) -> str:
     """As text, since True and 1 are equal as values."""
     return json.dumps(manifest, sort_keys=True)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _inside(value: Any) -> List[Any]:
