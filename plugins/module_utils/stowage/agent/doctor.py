@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What could be wrong with a host's runtime, looked at one by one, each with what to do about it.
+
+Knows places, limits and words. Repairs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+from ..store import Store
+from .settings import Settings
+
+Document = Dict[str, Any]
+Check = Tuple[bool, str]
+SCARCE = 256 << 20  # bytes of free space below which a host is soon in trouble
+
+
+def examine(settings: Settings, store: Store, status: Mapping[str, Any]) -> Document:
+    """``{"ok", "checks": [{"name", "ok", "message"}]}``; never raises for what it finds."""
+    looks: List[Tuple[str, Callable[[], Check]]] = [
+        ("engine", lambda: _engine(status)),
+        ("store", lambda: _store(store)),
+        ("scopes", lambda: _scopes(status)),
+        ("read socket", lambda: _socket(os.path.join(settings.sockets, "read.sock"), 0o660)),
+        ("write socket", lambda: _socket(os.path.join(settings.sockets, "write.sock"), 0o600)),
+        ("disk of the store", lambda: _disk(settings.state)),
+        ("disk of the log", lambda: _disk(settings.log)),
+        ("version", lambda: (True, f"{status['version']}, {status['digest'][:12] or 'from a source tree'}")),
+    ]
+    checks: List[Document] = []
+    for name, look in looks:
+        well, message = _tried(look)
+        checks.append({"name": name, "ok": well, "message": message})
+    return {"ok": all(check["ok"] for check in checks), "checks": checks}
+
+
+def _tried(look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except OSError as error:
+        return False, f"{error.filename}: {error.strerror}"
+
+
+def _engine(status: Mapping[str, Any]) -> Check:
+    engine = status["engine"]
+    if not engine["reachable"]:
+        return False, f"{engine['address']}: {engine['message']}; is it running? (systemctl status docker)"
+    return True, f"{engine['address']} answers: version {engine['version']}, API {engine['api_version']}"
+
+
+def _store(store: Store) -> Check:
+    standings = store.standings()
+    damaged = [f"{scope}: {standing.damage}" for scope, standing in standings.items() if standing.damage]
+    if damaged:
+        return False, "; ".join(damaged)
+    return True, f"{len(standings)} scopes, all records are sound"
+
+
+def _scopes(status: Mapping[str, Any]) -> Check:
+    bad = [
+        f"{scope} is {told['state']}" + (f" ({told['message']})" if told["message"] else "")
+        for scope, told in status["scopes"].items()
+        if told["state"] not in ("as declared", "repairing")
+    ]
+    return (False, "; ".join(bad)) if bad else (True, "all as declared")
+
+
+def _socket(path: str, mode: int) -> Check:
+    found = os.stat(path)
+    if not stat.S_ISSOCK(found.st_mode):
+        return False, f"{path} is no socket; restart the runtime"
+    if stat.S_IMODE(found.st_mode) != mode:
+        return False, f"{path} has mode {stat.S_IMODE(found.st_mode):o}, not {mode:o}; restart the runtime"
+    return True, path
+
+
+def _disk(path: str) -> Check:
+    found = os.statvfs(path)
+    free = found.f_bavail * found.f_frsize
+    if found.f_flag & os.ST_RDONLY:
+        return False, f"{path} is read-only; nothing new can be declared"
+    if free < SCARCE:
+        return False, f"{path}: {free >> 20} MiB free; what is declared may soon not be stored any more"
+    if found.f_files and not found.f_favail:
+        return False, f"{path}: no inodes free"
+    return True, f"{path}: {free >> 20} MiB free"

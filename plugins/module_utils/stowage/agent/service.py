@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resident process: puts the parts together, waits to be told to stop, and takes them apart again.
+
+Knows who needs whom, folders and signals. Everything else is the parts' own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from typing import Any, Mapping
+
+from .. import DIGEST, request
+from ..engine.address import from_environment
+from ..engine.client import Engine
+from ..errors import StowageError
+from ..store import Store
+from .audit import Audit
+from .handlers import Handlers, Parts
+from .journal import Journal
+from .keeper import Keeper
+from .metrics import Metrics
+from .notify import Notifier
+from .runs import Runs
+from .server import Door, Server
+from .settings import Settings, load_settings
+from .tending import Tending
+from .watch import Watch
+
+STOP_PATIENCE = 15.0  # seconds that an apply may go on; the next start finishes what was not
+_POLL = 0.1
+
+
+def serve(path: str) -> int:
+    """Keep this host until SIGTERM or SIGINT. Raises StowageError where it cannot be begun."""
+    settings = load_settings(path)
+    # Blocked in every thread, so that the one place that waits for them gets them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    service = Service(settings)
+    service.start()
+    tell_manager("READY=1")
+    try:
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    finally:
+        tell_manager("STOPPING=1")
+        service.stop()
+    return 0
+
+
+class Service:
+    """The runtime of one host, in parts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.address = engine_address(settings)
+        make_folders(settings)
+        self._claim = claim(settings.sockets)
+        self._audit = Audit(settings.log, settings.audit_bytes, settings.audit_files)
+        self._metrics = Metrics()
+        self._notifier = Notifier(settings.notify, self._unsent)
+        self.journal = Journal([self._audit.write, self._notifier.tell])
+        self._store = Store(settings.state, self.address, keep=settings.history)
+        tending = Tending(self._store, self.journal, self._metrics)
+        self.keeper = Keeper(self.address, self._store, settings, tending, self.journal)
+        self._watch = Watch(self._connect, self._came, self._left, self.keeper.saw)
+        self._runs = Runs()
+        parts = Parts(self.address, DIGEST, settings, self._store, self.keeper, self.journal, self._metrics, self._runs)
+        gid = group_id(settings.group)
+        doors = (
+            Door(os.path.join(settings.sockets, "read.sock"), 0o660, gid, writes=False),
+            Door(os.path.join(settings.sockets, "write.sock"), 0o600, os.getegid(), writes=True),
+        )
+        self._server = Server(doors, Handlers(parts).answer)
+
+    def start(self) -> None:
+        """Begin to listen and to keep."""
+        self.keeper.start()
+        self._server.start()
+        with open(os.path.join(self._settings.sockets, "engine"), "w", encoding="utf-8") as file:
+            file.write(self.address)
+        self._watch.start()
+        self.journal.tell("started", f"keeps the engine at {self.address}")
+        # What is there now stays: it need not be looked through for garbage time and again.
+        gc.collect()
+        gc.freeze()
+
+    def stop(self) -> None:
+        """End; containers run on."""
+        deadline = time.monotonic() + STOP_PATIENCE
+        while self._runs.busy() and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        os.unlink(os.path.join(self._settings.sockets, "engine"))
+        self._server.stop()
+        self._watch.stop()
+        self.keeper.stop()
+        self._notifier.close(2.0)
+        self._audit.close()
+        os.close(self._claim)
+
+    def _connect(self) -> Engine:
+        options: Mapping[str, Any] = {"host": self._settings.engine} if self._settings.engine else {}
+        return request.connect(options)[0]
+
+    def _came(self, engine: Engine) -> None:
+        self._metrics.set("engine_reachable", 1)
+        self.keeper.came(engine)
+
+    def _left(self, reason: str) -> None:
+        self._metrics.set("engine_reachable", 0)
+        self.keeper.left(reason)
+
+    def _unsent(self, text: str) -> None:
+        """A notification came to nothing: noted, but not notified."""
+        self._metrics.count("notifications_lost")
+        sys.stderr.write(f"stowage: {text}\n")
+
+
+def engine_address(settings: Settings) -> str:
+    """The engine that this runtime keeps. Raises StowageError where that is another machine's."""
+    address = settings.engine or str(from_environment(os.environ)[0])
+    if not address.startswith("unix:"):
+        raise StowageError(f"the runtime keeps the engine of its own host, over a unix socket; {address} is none")
+    return request.known_by(address)
+
+
+def make_folders(settings: Settings) -> None:
+    """The folders of the runtime, each for whom it is. Raises StowageError."""
+    try:
+        for path, mode in ((settings.sockets, 0o755), (settings.state, 0o700), (settings.log, 0o750)):
+            os.makedirs(path, mode=mode, exist_ok=True)
+    except OSError as error:
+        raise StowageError(f"{error.filename}: {error.strerror}") from error
+
+
+def claim(folder: str) -> int:
+    """Make sure that this is the only runtime with these sockets. Raises StowageError where it is not."""
+    path = os.path.join(folder, "pid")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StowageError(f"another runtime has {path}; stop that one first") from None
+    except OSError as error:
+        raise StowageError(f"{path}: {error.strerror}") from error
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor
+
+
+def group_id(name: str) -> int:
+    """The group that may read, or that of this process where there is none of the name."""
+    import grp
+
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return os.getegid()
+
+
+def tell_manager(state: str) -> None:
+    """Tell systemd how it stands (sd_notify); without systemd nobody listens."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.connect(f"\0{path[1:]}" if path.startswith("@") else path)
+        manager.sendall(state.encode())

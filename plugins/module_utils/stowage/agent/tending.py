@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at a host: how each scope is found, and what is done about it.
+
+Knows the modes, what is left alone and why, and the order that loses nothing. When to look, and who holds the lock
+meanwhile, is the keeper's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterable, List, Sequence
+
+from ..converge import Accounts, as_one, carry_out, observe_parts, unsaid
+from ..engine.client import Engine
+from ..errors import DeclarationError
+from ..executor import missing_files
+from ..keeping import Keeping, keep_host
+from ..manifest import parse_manifest
+from ..model.desired import Part
+from ..model.observed import Observed
+from ..model.plan import Plan
+from ..model.report import DONE, Report
+from ..planner.holding import Key, disturbed, hold_back, key_of
+from ..secrets import Redactor, secret_values
+from ..service.labels import SCOPE
+from ..standing import pin, plan_around, to_repair
+from ..store import Store
+from .backoff import Trouble
+from .charge import AS_DECLARED, DRIFTED, FAILING, REPAIRING, Charge, View, objects_of
+from .journal import Journal
+from .metrics import Metrics
+
+ENFORCE, REPORT, PAUSED = "enforce", "report", "paused"
+
+
+class Tending:
+    """Looks at scopes and repairs them. ``clock`` is never set, ``wall`` is what people read."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._metrics = metrics
+        self._clock = clock
+        self._wall = wall
+
+    def finish(self, engine: Engine, charge: Charge) -> None:
+        """Bring an apply to its end that this process, or one before it, was killed in. Raises StowageError."""
+        version = charge.version
+        if version is None:
+            return
+        parts = parse_manifest(version.manifest)
+        self._journal.tell("repair", f"version {version.number} was not applied to its end: going on", charge.scope)
+        keeping = Keeping(self._store, version.by, strict=True, resident=True)
+        kept = keep_host(engine, version.manifest, parts, keeping, files=self._store.blobs_for(version.files))
+        if kept.run.missing:
+            message = "it was interrupted, and what it builds images from was not kept; apply it again"
+            images = version.images
+            self._store.finish(version, outcome="failed", now=self._wall(), message=message, images=images)
+
+    def look(self, engine: Engine, charges: Sequence[Charge], mode: Callable[[Charge], str]) -> Observed:
+        """Look at all of these at once, and tend to each. Raises EngineError where nothing could be seen."""
+        began = self._clock()
+        observed = self._observe(engine, charges)
+        changed = False
+        for charge in charges:
+            if charge.part is not None:
+                # What was seen before a repair is not what is there after it.
+                now = self._observe(engine, [charge]) if changed else observed
+                changed = self._tend(engine, charge, charge.part, now, mode(charge)) or changed
+        self._metrics.observe("plan", self._clock() - began)
+        return observed
+
+    def _observe(self, engine: Engine, charges: Sequence[Charge]) -> Observed:
+        # Pinned ahead of the look too: nothing is built again, so no build context has to be read.
+        parts = [pin(charge.part, charge.images) for charge in charges if charge.part is not None]
+        with unsaid(parts):
+            return observe_parts(engine, parts, Accounts(as_one(parts)))[1]
+
+    def _tend(self, engine: Engine, charge: Charge, part: Part, observed: Observed, mode: str) -> bool:
+        """Whether anything was changed."""
+        part = pin(part, charge.images, observed.image_ids)
+        say = Redactor(secret_values(part.desired))
+        try:
+            plan, left, problems = plan_around(to_repair(part), observed)
+        except DeclarationError as error:
+            self._found(charge, View(FAILING, say(str(error)), objects=objects_of(part, observed, {})))
+            return False
+        now = self._clock()
+        drifting = {key_of(step.operation) for step in plan if not step.operation.waits}
+        charge.backoff.drifted(drifting, now)
+        charge.backoff.settle(drifting, now)
+        self._tell_of_the_lost(charge, now)
+        held = {**charge.backoff.held(now), **_spared(charge, plan, observed)}
+        work = hold_back(plan, set(held))
+        view = View(
+            state=DRIFTED if plan.changes else AS_DECLARED,
+            message=say("; ".join(str(problem) for problem in problems)),
+            drift=tuple(say(str(step)) for step in plan if not step.operation.waits),
+            objects=objects_of(part, observed, held),
+        )
+        if mode != ENFORCE or not plan.changes:
+            view = view if plan.changes else self._with_extras(part, observed, view)
+            self._found(charge, replace(view, state=FAILING) if problems and not plan.changes else view)
+            return False
+        if not work.changes:
+            reasons = dict.fromkeys(f"{key}: {trouble.message}" for key, trouble in held.items() if key in drifting)
+            self._found(charge, replace(view, state=FAILING, message="; ".join([*reasons, view.message]).strip("; ")))
+            return False
+        self._found(charge, replace(view, state=REPAIRING))
+        return self._repair(engine, charge, left, work, say)
+
+    def _with_extras(self, part: Part, observed: Observed, view: View) -> View:
+        """What is the scope's and not declared any more is told, and left to the next apply."""
+        try:
+            plan, _left, _problems = plan_around(part, observed)
+        except DeclarationError:
+            return view
+        lines = tuple(str(step) for step in plan if not step.operation.waits)
+        if not lines:
+            return view
+        return replace(view, state=DRIFTED, drift=lines, message="what is not declared goes when it is applied again")
+
+    def _repair(self, engine: Engine, charge: Charge, part: Part, work: Plan, say: Callable[[str], str]) -> bool:
+        files = self._store.blobs_for(file.digest for file in part.desired.files if file.digest)
+        lost = missing_files(work, files)
+        if lost:
+            keys = {key_of(s.operation): "its content was not kept" for s in work if _needs(s.operation, lost)}
+            charge.backoff.give_up(keys)
+            return self._repair(engine, charge, part, hold_back(work, keys), say)
+        began = self._clock()
+        report = carry_out(engine, [part], work, Accounts(part.desired), files)
+        self._account(charge, report, say)
+        self._metrics.observe("repair", self._clock() - began)
+        return True
+
+    def _account(self, charge: Charge, report: Report, say: Callable[[str], str]) -> None:
+        now, scope = self._clock(), charge.scope
+        failed = {key_of(failure.step.operation): say(failure.message) for failure in report.failures}
+        done = {key_of(o.step.operation) for o in report.outcomes if o.status == DONE and not o.step.operation.waits}
+        charge.backoff.repaired(done - set(failed), now)
+        charge.backoff.failed(failed, now)
+        mended = sorted(str(key) for key in done - set(failed))
+        if mended:
+            self._metrics.count("repairs", scope=scope)
+            lines = [say(str(step)) for step in report.plan]
+            seconds = round(report.seconds, 3)
+            self._journal.tell("repair", f"repaired {', '.join(mended)}", scope, plan=lines, seconds=seconds)
+        for key, message in failed.items():
+            self._metrics.count("failures", scope=scope)
+            self._journal.tell("failure", f"{key} could not be repaired: {message}", scope)
+        self._tell_of_the_lost(charge, now)
+
+    def _tell_of_the_lost(self, charge: Charge, now: float) -> None:
+        """Say once of each object that it is left alone from now on."""
+        lost = {key: trouble for key, trouble in charge.backoff.held(now).items() if trouble.until is None}
+        for key, trouble in lost.items():
+            if key not in charge.lost:
+                text = f"{key} is left alone after {trouble.failures} attempts: {trouble.message}"
+                self._journal.tell("held", text, charge.scope)
+        charge.lost = frozenset(lost)
+
+    def _found(self, charge: Charge, view: View) -> None:
+        """Note how a scope was found, and tell of drift that was not known."""
+        before, charge.view = charge.view, replace(view, checked_at=self._wall())
+        if view.drift and view.drift != before.drift:
+            count = len(view.drift)
+            text = f"not as declared: {'1 operation' if count == 1 else f'{count} operations'} would bring it back"
+            self._journal.tell("drift", text, charge.scope, plan=list(view.drift))
+        self._metrics.show(charge.scope, view.state, len(view.drift), view.objects)
+
+
+def _spared(charge: Charge, plan: Plan, observed: Observed) -> Dict[Key, Trouble]:
+    """What runs is not disturbed for a version that failed: it was brought back for good reason."""
+    version = charge.version
+    if version is None or version.outcome != "failed":
+        return {}
+    trouble = Trouble(1, None, None, f"version {version.number} failed: {version.message}")
+    return {
+        key: trouble
+        for key in disturbed(plan)
+        if key.name in observed.containers and observed.containers[key.name].is_up
+    }
+
+
+def _needs(operation: Any, lost: Iterable[str]) -> bool:
+    return getattr(operation, "archive", None) in set(lost)
+
+
+def labelled(observed: Observed, known: Iterable[str]) -> Dict[str, List[str]]:
+    """Scopes that only the labels on this host tell of, with their containers: their declaration is not stored here."""
+    found: Dict[str, List[str]] = {}
+    stored = set(known)
+    for name, container in observed.containers.items():
+        scope = container.labels.get(SCOPE, "")
+        if scope and scope not in stored:
+            found.setdefault(scope, []).append(name)
+    return found
