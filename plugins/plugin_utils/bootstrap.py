@@ -9,7 +9,7 @@ takes longer than finding out that nothing is to do. Knows nothing of what the r
 """
 
 # Imports cost time at every run, and some of these are seldom needed; pathlib alone takes longer than the rest.
-# ruff: noqa: PLC0415, PTH103, PTH105, PTH108, PTH111, PTH116, PTH118, PTH119, PTH120, PTH208
+# ruff: noqa: PLC0415, PTH103, PTH105, PTH108, PTH111, PTH116, PTH118, PTH119, PTH120, PTH123, PTH208
 from __future__ import annotations
 
 import sys
@@ -28,26 +28,120 @@ def run(stream: IO[bytes]) -> None:
 
     header = json.loads(stream.readline())
     os.environ.update(header["environment"])
-    runtime = Runtime(stream.read(header["sources"]), header["digest"])
+    sources = stream.read(header["sources"])
     request = json.loads(zlib.decompress(stream.read(header["request"])))
     # Children (build tools, credential helpers) must find an end of input, not a waiting terminal.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    result, warning = _hand_over(header, request)
+    if result is None:
+        result = _run_here(header, sources, request)
+    if warning:
+        result["warnings"] = [warning, *(result.get("warnings") or ())]
+    mark = header["mark"]
+    sys.stdout.write(f"\n{mark}{json.dumps(result)}{mark}\n")
+    sys.stdout.flush()
+
+
+def _run_here(header: dict[str, Any], sources: bytes, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the runtime that was sent along, in this process."""
+    runtime = Runtime(sources, header["digest"])
     sys.meta_path.insert(0, runtime)
     try:
         from stowage.request import answer
 
-        result = answer(request)
+        result = dict(answer(request))
     except BaseException as error:  # noqa: BLE001  whatever it is, the controller gets to see it
+        import json
         import traceback
 
         text = f"the runtime failed on the host: {type(error).__name__}: {error}"
         result = {"changed": False, "failed": True, "msg": text, "exception": traceback.format_exc()}
         result = json.loads(_without(_texts_of(request), json.dumps(result)))
-    mark = header["mark"]
-    sys.stdout.write(f"\n{mark}{json.dumps(result)}{mark}\n")
-    sys.stdout.flush()
     if not request.get("check"):
         runtime.keep()
+    return result
+
+
+def _hand_over(header: dict[str, Any], request: dict[str, Any]) -> tuple[Any, str]:
+    """The answer of the runtime that keeps this host; None, and why if that is worth telling, where none is to.
+
+    A long run is answered with its number and what it told so far; the controller comes back for the rest.
+    """
+    import json
+    import os
+
+    sockets = header["sockets"]
+    if "run" in request:
+        path = f"/v1/runs/{request['run']}?after={request['after']}&wait={request['wait']}"
+        status, answer = _call(f"{sockets}/write.sock", "GET", path, None)
+        return (answer if status == 200 else {"lost": True}), ""
+    try:
+        with open(f"{sockets}/runtime.json", encoding="utf-8") as file:
+            about = json.load(file)
+    except (OSError, ValueError):
+        return None, ""
+    if os.geteuid():
+        why = "this task did not run as root, so that it will not keep what is declared here; set become: true"
+        changes = request.get("do") == "converge" and not request.get("check")
+        return None, f"a runtime keeps this host, and {why}" if changes else ""
+    if about.get("digest") != header["digest"]:
+        known = f"the runtime on this host (version {about.get('version')}) is another one than this collection's"
+        return None, f"{known}; this task went without it. Run the role runtime to bring it up to date"
+    engine = dict(request["engine"])
+    engine.setdefault("host", os.environ.get("DOCKER_HOST") or None)
+    request["files"] = _move_in(about["state"], request.get("files") or {})
+    order = {"request": {**request, "engine": engine}, "digest": header["digest"], "wait": 2, "by": header["by"]}
+    status, answer = _call(f"{sockets}/write.sock", "POST", "/v1/requests", order)
+    if status == 200:
+        return answer.get("answer") or answer, ""
+    if status == 409:  # for another engine, or it was replaced meanwhile
+        return None, ""
+    if status:
+        return {"changed": False, "failed": True, "msg": f"the runtime on this host refused: {_words(answer)}"}, ""
+    return None, "the runtime on this host does not answer, so this task went without it; see `stowage doctor` there"
+
+
+def _words(answer: Any) -> str:
+    return str((answer.get("error") or {}).get("message") or answer) if isinstance(answer, dict) else "no answer"
+
+
+def _move_in(state: str, files: dict[str, str]) -> dict[str, str]:
+    """What was brought, where the runtime finds it: temporary folders may be closed to it."""
+    import os
+    import shutil
+
+    moved = {}
+    for digest, path in files.items():
+        folder = f"{state}/incoming"
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        moved[digest] = f"{folder}/{os.getpid()}-{digest.replace(':', '-')}"
+        shutil.move(path, moved[digest])
+    return moved
+
+
+def _call(path: str, method: str, target: str, document: Any) -> tuple[int, Any]:
+    """One request to the runtime: status and document, or 0 where nobody answers."""
+    import json
+    import socket
+
+    body = b"" if document is None else json.dumps(document).encode()
+    head = f"{method} {target} HTTP/1.1\r\nHost: stowage\r\nContent-Type: application/json\r\n"
+    pieces = []
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(5)
+            connection.connect(path)
+            connection.settimeout(None)  # a run may take as long as it takes; the runtime itself has limits
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            while True:
+                piece = connection.recv(1 << 16)
+                if not piece:
+                    break
+                pieces.append(piece)
+        head_text, _, content = b"".join(pieces).partition(b"\r\n\r\n")
+        return int(head_text.split()[1]), json.loads(content)
+    except (OSError, ValueError, IndexError):
+        return 0, None
 
 
 def _texts_of(value: Any) -> set[str]:
@@ -72,6 +166,7 @@ class Runtime:
 
     def __init__(self, squeezed: bytes, digest: str) -> None:
         self._squeezed = squeezed
+        self._digest = digest
         self._unpacked: dict[str, str] = {}
         self._path = _cache_path(digest)
         self._codes: dict[str, Any] = _recall(self._path)
@@ -103,6 +198,8 @@ class Runtime:
             code = compile(self._sources()[file], file, "exec", dont_inherit=True)
             self._codes[file] = code
         exec(code, module.__dict__)  # noqa: S102  the runtime, as it was sent
+        if module.__name__ == PACKAGE:
+            module.DIGEST = self._digest
 
     def get_source(self, name: str) -> str:
         """What tracebacks quote."""

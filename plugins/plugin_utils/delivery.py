@@ -10,10 +10,12 @@ never in a command line. Knows nothing of what is asked.
 # ruff: noqa: SLF001  what Ansible offers to action plugins begins with an underscore
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import secrets
 import shlex
+import socket
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,11 +25,14 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 
+from ..module_utils.stowage.request import SOCKETS
+from .progress import Progress
 from .zipapp import squeeze_runtime, strip
 
 # Exit code of an interpreter that is too old. 126 and 127 are the shell's: it could not be started.
 TOO_OLD = 93
 _NOT_THIS_ONE = (TOO_OLD, 126, 127)
+_NEWS = 10  # seconds to wait on the host for news of a long run
 # Read nothing but the bootstrap's own length and text; old interpreters must be able to parse this line.
 _FIRST_STEP = (
     f"import sys;sys.version_info<(3,9)and sys.exit({TOO_OLD});"
@@ -51,6 +56,17 @@ class Delivery:
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The runtime's answer. Raises AnsibleError where there is none; no secret is in its text."""
+        answer = self._exchange(request)
+        progress = Progress(str(self._vars.get("inventory_hostname") or ""))
+        while "run" in answer and "answer" not in answer:
+            progress.show(answer["events"])
+            following = {"run": answer["run"], "after": answer["next"], "wait": _NEWS}
+            told = self._exchange(following)
+            # The runtime was restarted: it finishes what it began, and a second request waits for that.
+            answer = self._exchange(request) if told.get("lost") else told
+        return dict(answer.get("answer") or answer)
+
+    def _exchange(self, request: Mapping[str, Any]) -> dict[str, Any]:
         mark = f"<<stowage {secrets.token_hex(8)}>>"
         environment: dict[str, Any] = {}
         self._action._compute_environment_string(environment)
@@ -135,15 +151,19 @@ def _target_vars(action: Any, task_vars: Mapping[str, Any]) -> Mapping[str, Any]
 def _parcel(mark: str, environment: Mapping[str, str], request: Mapping[str, Any]) -> bytes:
     bootstrap = _bootstrap()
     runtime = squeeze_runtime(Path(str(constants.config.get_config_value("ANSIBLE_HOME"))).expanduser() / "stowage")
+    # Who comes back for a run asks the runtime that has it; nothing of this one is needed for that.
+    sources = b"" if "run" in request else runtime.content
     body = zlib.compress(json.dumps(request).encode())
     header = {
         "mark": mark,
         "environment": environment,
         "digest": runtime.digest,
-        "sources": len(runtime.content),
+        "sources": len(sources),
         "request": len(body),
+        "sockets": SOCKETS,
+        "by": f"ansible ({getpass.getuser()}@{socket.gethostname()})",
     }
-    parts = (bootstrap, json.dumps(header).encode() + b"\n", runtime.content, body)
+    parts = (bootstrap, json.dumps(header).encode() + b"\n", sources, body)
     return b"%d\n" % len(bootstrap) + b"".join(parts)
 
 

@@ -28,6 +28,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+# What only a runtime that stays on a host has a use for: it is not sent along with a request.
+_RESIDENT = ("agent/", "cli/", "client.py", "terminal.py", "__main__.py")
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MAIN = b"from stowage.cli import main\n\nraise SystemExit(main())\n"
 
@@ -50,13 +52,17 @@ def pack_runtime(folder: Path | None = None) -> bytes:
 
 
 def squeeze_runtime(cache: Path | None = None, folder: Path | None = None) -> Squeezed:
-    """The runtime for the wire. ``cache`` is a folder that keeps it between runs: each task's process asks anew."""
+    """What answers a request, for the wire; the digest is that of the whole runtime, by which hosts know it.
+
+    ``cache`` is a folder that keeps it between runs: each task's process asks anew.
+    """
     sources = _read_sources(folder or runtime_folder())
     digest = _digest(sources)
     kept = cache / f"runtime-{digest}.z" if cache else None
     content = _recall(kept) if kept else None
     if content is None:
-        content = _squeeze(sources)
+        resident = tuple(f"{PACKAGE}/{name}" for name in _RESIDENT)
+        content = _squeeze({name: text for name, text in sources.items() if not name.startswith(resident)})
         if kept:
             _remember(kept, content)
     return Squeezed(content, digest)

@@ -9,3 +9,6 @@ of a declaration through them stand in ARCHITECTURE.md.
 from __future__ import annotations
 
 __version__ = "0.1.0"
+
+# Names the sources this runs from. Who loads them from a parcel or a packed file says so here; empty in a source tree.
+DIGEST = ""

@@ -8,6 +8,7 @@ a connection or from the same process is not its concern.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
@@ -38,7 +39,8 @@ from .standing import as_left, pin
 from .store import Store, Version, state_directory
 
 VERSION = 1
-SOCKETS = "/run/stowage"  # where the runtime of a host listens, and says whose engine it keeps
+SOCKETS = "/run/stowage"  # where the runtime of a host listens
+ABOUT = "runtime.json"  # beside the sockets: engine, state, version and digest of the runtime that made it
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
 
 Document = Dict[str, Any]
@@ -105,9 +107,9 @@ def _keeping(request: Mapping[str, Any], resident: Optional[Resident], address: 
 def serves(address: str, sockets: str = SOCKETS) -> bool:
     """Whether a runtime keeps this engine, and this process may write into its store."""
     try:
-        with open(os.path.join(sockets, "engine"), encoding="utf-8") as file:
-            return file.read() == address and os.geteuid() == 0
-    except (OSError, ValueError):
+        with open(os.path.join(sockets, ABOUT), encoding="utf-8") as file:
+            return bool(json.load(file)["engine"] == address) and os.geteuid() == 0
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 

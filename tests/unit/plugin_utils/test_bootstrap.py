@@ -53,7 +53,8 @@ def send(tmp_path):
     def run(request, *, digest="d1", sources=SOURCES, environment=None):
         content = zlib.compress(json.dumps(sources).encode())
         body = zlib.compress(json.dumps(request).encode())
-        header = {"mark": MARK, "environment": environment or {}, "digest": digest}
+        header = {"mark": MARK, "environment": environment or {}, "digest": digest, "by": "test"}
+        header["sockets"] = str(tmp_path / "sockets")
         header.update(sources=len(content), request=len(body))
         parcel = b"%d\n%s%s\n%s%s" % (len(BOOTSTRAP), BOOTSTRAP, json.dumps(header).encode(), content, body)
         done = subprocess.run(

@@ -126,7 +126,7 @@ def test_the_zip_is_deflated_and_holds_sources_only():
 
 def test_what_is_sent_is_small():
     """150 KB are allowed for `host` as a whole; the request itself is a few KB."""
-    assert len(zipapp.squeeze_runtime().content) < 135_000
+    assert len(zipapp.squeeze_runtime().content) < 138_000
 
 
 def test_squeezed_is_every_source(package):

@@ -28,6 +28,7 @@ QUIET, PATIENCE = 0.1, 0.4  # seconds: events are over when none has come for so
 LOCK_PATIENCE = 2.0  # seconds for another run to end, before looking whether to stop
 RETRY = 5.0  # seconds until a look is tried again that could not be made
 VERIFY = 0.5  # seconds after a repair
+ALL = ""  # due like a scope: the host as a whole, for what only its labels tell of
 
 
 class Keeper:
@@ -91,7 +92,7 @@ class Keeper:
             self._unreachable, self._reachable_since = "", self._wall()
             for charge in self._charges.values():
                 charge.backoff.clear()
-            self._make_due(self._charges)
+            self._make_due([*self._charges, ALL])
         self._journal.tell("engine", f"connected to engine {self._facts['version']}")
 
     def left(self, reason: str) -> None:
@@ -111,7 +112,7 @@ class Keeper:
         names = [str(attributes.get("name") or ""), str(attributes.get("container") or ""), str(actor.get("ID") or "")]
         with self._changed:
             scopes = {owner for name in names for owner in self._owners.get(name, ())}
-            if attributes.get(SCOPE) in self._charges:
+            if attributes.get(SCOPE):  # one that is not known may just have been declared by a run of its own
                 scopes.add(str(attributes[SCOPE]))
             self._make_due(scopes, QUIET)
 
@@ -201,7 +202,9 @@ class Keeper:
                 if ready:
                     for scope in ready:
                         self._first.pop(scope, None)
-                        self._due[scope] = now + self._settings.resync
+                        del self._due[scope]
+                        if scope in self._charges or scope == ALL:
+                            self._due[scope] = now + self._settings.resync
                     return ready
                 wait = min(self._due.values(), default=None) if self._engine else None
                 self._changed.wait(None if wait is None else max(wait - now, 0.0))
@@ -239,6 +242,8 @@ class Keeper:
                 self._tending.finish(engine, charge)
                 self._refresh()
         charges = [self._charges[scope] for scope in scopes if scope in self._charges]
+        if not charges and ALL not in scopes:
+            return
         observed = self._tending.look(engine, charges, self.mode)
         with self._changed:
             self._labelled = labelled(observed, self._charges)
@@ -269,7 +274,7 @@ class Keeper:
             charges = {scope: self._charge(standing) for scope, standing in standings.items()}
             new = [s for s, charge in charges.items() if _differ(charge, self._charges.get(s))]
             self._charges, self._stamp = charges, stamp
-            self._due = {scope: due for scope, due in self._due.items() if scope in charges}
+            self._due = {scope: due for scope, due in self._due.items() if scope in charges or scope == ALL}
             for scope in new:
                 self._due.setdefault(scope, self._clock() + self._settings.resync)
             self._owners = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import sys
 import time
 from typing import Any, Mapping
 
-from .. import DIGEST, request
+from .. import DIGEST, __version__, request
 from ..engine.address import from_environment
 from ..engine.client import Engine
 from ..errors import StowageError
@@ -82,8 +83,7 @@ class Service:
         """Begin to listen and to keep."""
         self.keeper.start()
         self._server.start()
-        with open(os.path.join(self._settings.sockets, "engine"), "w", encoding="utf-8") as file:
-            file.write(self.address)
+        self._introduce()
         self._watch.start()
         self.journal.tell("started", f"keeps the engine at {self.address}")
         # What is there now stays: it need not be looked through for garbage time and again.
@@ -95,13 +95,21 @@ class Service:
         deadline = time.monotonic() + STOP_PATIENCE
         while self._runs.busy() and time.monotonic() < deadline:
             time.sleep(_POLL)
-        os.unlink(os.path.join(self._settings.sockets, "engine"))
+        os.unlink(os.path.join(self._settings.sockets, request.ABOUT))
         self._server.stop()
         self._watch.stop()
         self.keeper.stop()
         self._notifier.close(2.0)
         self._audit.close()
         os.close(self._claim)
+
+    def _introduce(self) -> None:
+        """Say beside the sockets who listens, for runs that come from elsewhere."""
+        about = {"engine": self.address, "state": self._settings.state, "version": __version__, "digest": DIGEST}
+        path = os.path.join(self._settings.sockets, request.ABOUT)
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            json.dump(about, file)
+        os.replace(f"{path}.new", path)
 
     def _connect(self) -> Engine:
         options: Mapping[str, Any] = {"host": self._settings.engine} if self._settings.engine else {}
@@ -134,6 +142,9 @@ def make_folders(settings: Settings) -> None:
     try:
         for path, mode in ((settings.sockets, 0o755), (settings.state, 0o700), (settings.log, 0o750)):
             os.makedirs(path, mode=mode, exist_ok=True)
+        incoming = os.path.join(settings.state, "incoming")
+        for name in os.listdir(incoming) if os.path.isdir(incoming) else ():
+            os.unlink(os.path.join(incoming, name))  # brought for a run that an earlier process did not end
     except OSError as error:
         raise StowageError(f"{error.filename}: {error.strerror}") from error
 

@@ -12,7 +12,7 @@ import pytest
 from stowage import lock
 from stowage.agent.backoff import MOST
 from stowage.agent.journal import Journal
-from stowage.agent.keeper import Keeper
+from stowage.agent.keeper import ALL, Keeper
 from stowage.agent.metrics import Metrics
 from stowage.agent.settings import Settings
 from stowage.agent.tending import Tending
@@ -77,6 +77,12 @@ class World:
     def remove(self, name):
         self.engine.containers.remove(name, force=True)
         self.engine.revive()
+
+    def cut_records(self, size):
+        """What a disk may have done to the store meanwhile."""
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                os.truncate(path, size)
 
     def scope(self, name="host"):
         return self.keeper.status()["scopes"][name]
@@ -303,10 +309,7 @@ class TestVersions:
 class TestStore:
     def test_a_damaged_record_costs_nobody_a_container(self, world):
         world.apply(**WEB)
-        for folder, _folders, files in os.walk(world.folder):
-            for file in files:
-                with open(os.path.join(folder, file), "r+b") as record:
-                    record.truncate(7)
+        world.cut_records(7)
         world.remove("web")
         world.restart()
         world.look(400.0)
@@ -318,16 +321,14 @@ class TestStore:
         world.apply(**WEB)
         world.store.forget("host")
         world.restart()
-        world.keeper.turn([])
+        world.keeper.turn([ALL])
         assert (world.scope()["state"], world.engine.changes) == ("unknown", [])
         assert "run its playbook again" in world.scope()["message"]
         assert [entry["name"] for entry in world.scope()["objects"]] == ["web"]
 
     def test_a_later_declaration_heals_it(self, world):
         world.apply(**WEB)
-        for folder, _folders, files in os.walk(world.folder):
-            for file in files:
-                os.truncate(os.path.join(folder, file), 0)
+        world.cut_records(0)
         world.restart()
         world.apply(**WEB)
         assert world.scope()["state"] == "as declared"
@@ -336,7 +337,7 @@ class TestStore:
         world.apply(**WEB)
         world.store.forget("host")
         world.remove("web")
-        world.keeper.turn([])
+        world.keeper.turn([ALL])
         assert world.engine.changes == []
         assert "host" not in world.keeper.status()["scopes"]
 
