@@ -332,11 +332,10 @@ def small_disk(base):
 
 def fill(disk, free_pages):
     """Leave no more than that many pages of 4 KiB."""
-    with (disk / "filler").open("wb") as file:
+    with (disk / "filler").open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"x" * 4096)
-                file.flush()
         except OSError:
             pass
     os.truncate(disk / "filler", (disk / "filler").stat().st_size // 4096 * 4096 - free_pages * 4096)
