@@ -14,7 +14,19 @@ import os
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
-from .options import container, host, host_info, image, network, peer, stack, stack_info, volume
+from .options import (
+    container,
+    host,
+    host_info,
+    image,
+    network,
+    peer,
+    rollback,
+    runtime_info,
+    stack,
+    stack_info,
+    volume,
+)
 from .options.common import OptionError, Spec, engine_of, is_settled
 
 REQUEST_FILE = "_request_file"
@@ -28,7 +40,7 @@ _DECLARING = {
     "volume": volume,
     "stack": stack,
 }
-_ASKING = {"host_info": host_info, "stack_info": stack_info}
+_ASKING = {"host_info": host_info, "rollback": rollback, "runtime_info": runtime_info, "stack_info": stack_info}
 _REFUSED: Dict[str, Mapping[str, str]] = {
     "container": peer.REFUSED,
     "image": image.REFUSED,
@@ -75,7 +87,7 @@ def request_from(kind: str, params: Mapping[str, Any], *, check: bool) -> Dict[s
     """The request that options mean. Raises OptionError with everything that is wrong with them."""
     request: Dict[str, Any] = {"version": 1, "engine": engine_of(params)}
     if kind in _ASKING:
-        return {**request, "do": _ASKING[kind].DO, "info": _ASKING[kind].question_of(params)}
+        return {**request, "do": _ASKING[kind].DO, "info": _ASKING[kind].question_of(params), "check": check}
     problems: List[str] = []
     manifest = {"version": 1, **_DECLARING[kind].manifest_of(params, problems)}
     if problems:
@@ -99,7 +111,7 @@ def result_from(kind: str, request: Mapping[str, Any], answer: Mapping[str, Any]
         _single(kind, request, result)
     if kind == "stack":
         _single_stack(result)
-    if diff and kind not in _ASKING and "plan" in result:
+    if diff and "plan" in result:
         result["diff"] = {"prepared": "".join(f"{line}\n" for line in result["plan"])}
     return result
 

@@ -179,6 +179,18 @@ def _stacks(request: Mapping[str, Any], resident: Optional[Resident]) -> Documen
         return {"stacks": stacks, "changed": False, "failed": False}
 
 
+def _runtime(_request: Mapping[str, Any], _resident: Optional[Resident]) -> Document:
+    """What is told of a host that no runtime keeps; one that does answers this itself."""
+    return {"present": False, "scopes": {}, "history": {}, "changed": False, "failed": False}
+
+
+def _rollback(_request: Mapping[str, Any], _resident: Optional[Resident]) -> Document:
+    raise StowageError(
+        "no runtime keeps this host, or the task did not run as root, so no earlier version can be brought back; "
+        "the role runtime puts one there"
+    )
+
+
 def _engine_facts(engine: Engine) -> Document:
     version, info = engine.system.version(), engine.system.info()
     return {
@@ -259,4 +271,11 @@ def _tls(options: Mapping[str, Any]) -> Optional[Tls]:
     )
 
 
-_HANDLERS = {"converge": converge, "drift": _drift, "info": _info, "stacks": _stacks}
+_HANDLERS = {
+    "converge": converge,
+    "drift": _drift,
+    "info": _info,
+    "rollback": _rollback,
+    "runtime": _runtime,
+    "stacks": _stacks,
+}

@@ -9,13 +9,74 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Dict, List, Mapping, Sequence, TextIO
+from typing import Any, Dict, List, Mapping, Sequence, TextIO, Tuple
 
 from .model.operations import Operation
 
 MARKS = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "planned": ""}
 WAITS = 24  # columns; what waits for more steps than fit here pushes its own cause to the right
 REDRAW = 0.1  # seconds between two drawings of what an engine says within one step
+
+GREEN, YELLOW, RED, FAINT, BOLD, CYAN = "32", "33", "31", "2", "1", "36"
+# Words of cells that say how something stands.
+STYLES = {
+    "as declared": GREEN,
+    "running": GREEN,
+    "healthy": GREEN,
+    "done": GREEN,
+    "ok": GREEN,
+    "drifted": YELLOW,
+    "repairing": YELLOW,
+    "paused": YELLOW,
+    "starting": YELLOW,
+    "restarting": YELLOW,
+    "pending": YELLOW,
+    "unknown": YELLOW,
+    "failing": RED,
+    "damaged": RED,
+    "missing": RED,
+    "exited": RED,
+    "dead": RED,
+    "unhealthy": RED,
+    "failed": RED,
+    "FAILED": RED,
+}
+
+
+class Paint:
+    """Puts colours around texts, or leaves them alone."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted
+
+    def __call__(self, style: str, text: str) -> str:
+        """The text in a style; text of spaces alone, and no style, need none."""
+        return f"\033[{style}m{text}\033[0m" if self._wanted and style and text.strip() else text
+
+
+def wants_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether colours would be seen there, and are not declined (https://no-color.org)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def render_columns(headings: Sequence[str], rows: Sequence[Sequence[str]], paint: Paint) -> List[str]:
+    """Aligned columns under their headings. A column that is empty in every row is left out, headings and all.
+
+    Cells whose whole text is a word of ``STYLES`` have its colour, save in the last column, which is free text.
+    """
+    cells = [[" ".join(printable(cell).split()) for cell in row] for row in rows]
+    kept = [index for index in range(len(headings)) if any(row[index] for row in cells)]
+    widths = [max(len(row[index]) for row in [headings, *cells]) for index in range(len(headings))]
+    lines: List[str] = []
+    for row, is_heading in [(headings, True), *((row, False) for row in cells)]:
+        parts: List[Tuple[str, str]] = []
+        for index in kept:
+            style = BOLD if is_heading else STYLES.get(row[index], "") if index < len(headings) - 1 else ""
+            parts.append((style, row[index].ljust(widths[index])))
+        end = len(parts) - 1
+        texts = [paint(style, text.rstrip() if at == end else text) for at, (style, text) in enumerate(parts)]
+        lines.append("  ".join(texts).rstrip())
+    return lines if cells else []
 
 
 def render_table(answer: Mapping[str, Any], *, check: bool) -> str:
@@ -28,10 +89,10 @@ def render_table(answer: Mapping[str, Any], *, check: bool) -> str:
     if answer.get("msg"):
         lines += ["", str(answer["msg"])]
     lines.append(_sum_up(answer, check))
-    return _printable("\n".join(lines)) + "\n"
+    return printable("\n".join(lines)) + "\n"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that may be a container's or an engine's, without what would make a terminal do things."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
@@ -77,19 +138,25 @@ class Progress:
         self._stream = stream
         self._live = live
         self._lock = threading.Lock()
+        self._names: Mapping[int, str] = {}
         self._layers: Dict[str, Mapping[str, Any]] = {}
         self._drawn = 0.0
+
+    def planned(self, names: Mapping[int, str]) -> None:
+        """What the steps of these numbers are called."""
+        self._names = names
 
     def step(self, event: Mapping[str, Any]) -> None:
         """One step began, ended or was undone."""
         if not self._live:
             return
         with self._lock:
+            name = printable(f"#{event['step']} {self._names.get(event['step'], '')}".strip())
             if event["event"] == "started":
-                self._draw(f"#{event['step']} …", force=True)
+                self._draw(f"{name} …", force=True)
             else:
-                text = f" {_printable(event['text'])}" if event["text"] else ""
-                self._stream.write(f"\r\033[K#{event['step']} {event['event']}{text}\n")
+                text = f" {printable(event['text'])}" if event["text"] else ""
+                self._stream.write(f"\r\033[K{name} {event['event']}{text}\n")
                 self._stream.flush()
 
     def detail(self, operation: Operation, event: Mapping[str, Any]) -> None:
@@ -98,6 +165,12 @@ class Progress:
             return
         with self._lock:
             self._draw(f"{operation.kind} {operation.target}: {self._describe(operation.name, event)}")
+
+    def say(self, text: str) -> None:
+        """What goes on, in words that are made already."""
+        if self._live:
+            with self._lock:
+                self._draw(text)
 
     def close(self) -> None:
         """Leave the line that was drawn over empty."""
@@ -122,5 +195,5 @@ class Progress:
         if not text.strip() or (not force and now - self._drawn < REDRAW):
             return
         self._drawn = now
-        self._stream.write(f"\r\033[K{_printable(text.strip().splitlines()[0])[:100]}")
+        self._stream.write(f"\r\033[K{printable(text.strip().splitlines()[0])[:100]}")
         self._stream.flush()

@@ -16,7 +16,7 @@ from .documents import parse_document, render_document
 from .heads import CONTINUE, JSON, LINES, Head, check_start, parse_head, render_answer, render_head, render_refusal
 from .wire import Call, Caller, Feed, HttpProblem, Limits
 
-READING, WAITING, SENDING = range(3)
+READING, WAITING, SENDING, CLOSED = range(4)
 _CHUNK = 256 << 10  # bytes of a body to be read at once
 
 
@@ -188,6 +188,7 @@ class Connection:
 
         Otherwise the caller would hear of a broken connection where its answer ends.
         """
+        self.phase = CLOSED
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
             while self.socket.recv(_CHUNK):

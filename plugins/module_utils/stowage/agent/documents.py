@@ -21,11 +21,11 @@ _OTHERS = bytes(byte for byte in range(256) if byte not in _MARKS)
 
 def parse_document(body: bytearray) -> Dict[str, Any]:
     """Return the object that the body is. Raises ValueError with a sentence that quotes nothing of it."""
-    _check_depth(body)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"the body is not UTF-8, at byte {error.start}") from None
+    _check_depth(body)
     try:
         document = json.loads(
             text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite
@@ -53,7 +53,8 @@ def _check_depth(body: bytearray) -> None:
     # Two quotes side by side are an empty string, or the end of one and the start of the next.
     marks = bare.translate(_BRACKETS, _OTHERS).replace(b'""', b"")
     marks = bytearray().join(marks.split(b'"')[::2])
-    for _level in range(DEPTH):
+    bomb = b"[" * (DEPTH + 1) in marks  # not worth the passes
+    for _level in range(0 if bomb else DEPTH):
         if not marks:
             return
         marks = marks.replace(b"[]", b"")

@@ -7,41 +7,20 @@ Knows the documents that are published. Who may ask was settled before; what is 
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, Mapping
 
-from .. import __version__, request
+from .. import request
 from ..errors import StowageError
-from ..store import Store, Version
+from ..store import Version
 from .doctor import examine
-from .journal import Journal
-from .keeper import Keeper
 from .masking import compare, shown
-from .metrics import Metrics
 from .orders import Orders
 from .routes import describe, find
-from .runs import Runs
-from .settings import Settings
+from .telling import Parts, history, require, status
 from .wire import Call, Feed, HttpProblem, Reply
 
 Document = Dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What handlers work with. ``digest`` names the sources this process was started from."""
-
-    address: str
-    digest: str
-    settings: Settings
-    store: Store
-    keeper: Keeper
-    journal: Journal
-    metrics: Metrics
-    runs: Runs
 
 
 class Handlers:
@@ -50,7 +29,6 @@ class Handlers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._orders = Orders(parts)
-        self._started = time.time()
 
     def answer(self, call: Call) -> Reply:
         """One call. Raises HttpProblem, and StowageError for what was asked for in vain."""
@@ -69,23 +47,13 @@ class Handlers:
 
     def status(self, _call: Call, _values: Mapping[str, str]) -> Reply:
         """From memory: whoever asks often costs the engine nothing."""
-        return Reply(200, self.told())
-
-    def told(self) -> Document:
-        """The status as a document."""
-        about = {"version": __version__, "digest": self._parts.digest, "pid": os.getpid(), "started": self._started}
-        warnings: List[str] = []
-        known = self._parts.keeper.status()
-        if not known["engine"]["reachable"]:
-            warnings.append(f"the engine cannot be reached: {known['engine']['message']}")
-        return {**about, "now": time.time(), **known, "warnings": warnings}
+        return Reply(200, status(self._parts))
 
     def drift(self, call: Call, _values: Mapping[str, str]) -> Reply:
         """Asks the engine, in a thread of its own since that may take its time."""
         scope = call.query.get("scope", "")
-        known = self._parts.store.standings()
-        if scope and scope not in known:
-            raise _no_scope(scope, known)
+        if scope:
+            require(scope, self._parts.store.standings())
 
         def ask() -> Document:
             asked = {"version": request.VERSION, "do": "drift", "info": {"scope": scope}}
@@ -98,28 +66,7 @@ class Handlers:
 
     def history(self, call: Call, _values: Mapping[str, str]) -> Reply:
         """Of one scope, or of all."""
-        scope, store = call.query.get("scope", ""), self._parts.store
-        known = store.standings()
-        if scope and scope not in known:
-            raise _no_scope(scope, known)
-        wanted = [scope] if scope else sorted(known)
-        return Reply(200, {"scopes": {name: self._versions(name) for name in wanted}})
-
-    def _versions(self, scope: str) -> List[Document]:
-        current = self._parts.store.standing(scope).version
-        return [
-            {
-                "number": version.number,
-                "declared_at": version.declared_at,
-                "by": version.by,
-                "outcome": version.outcome,
-                "message": version.message,
-                "seconds": version.seconds,
-                "operations": len(version.plan),
-                "current": current is not None and version.number == current.number,
-            }
-            for version in self._parts.store.versions(scope)
-        ]
+        return Reply(200, {"scopes": history(self._parts, call.query.get("scope", ""))})
 
     def version(self, _call: Call, values: Mapping[str, str]) -> Reply:
         """One version in full."""
@@ -134,9 +81,7 @@ class Handlers:
         return Reply(200, {**document, "diff": compare(before.manifest, after.manifest, names)})
 
     def _version(self, scope: str, number: str) -> Version:
-        known = self._parts.store.standings()
-        if scope not in known:
-            raise _no_scope(scope, known)
+        require(scope, self._parts.store.standings())
         if not (number.isascii() and number.isdigit() and len(number) < 10):
             raise HttpProblem(400, "bad_request", f"{number!r} is no number of a version")
         try:
@@ -152,7 +97,7 @@ class Handlers:
 
     def doctor(self, _call: Call, _values: Mapping[str, str]) -> Reply:
         """Looks at the disk and asks the engine."""
-        return later(lambda: examine(self._parts.settings, self._parts.store, self.told()))
+        return later(lambda: examine(self._parts.settings, self._parts.store, status(self._parts)))
 
     def metrics(self, _call: Call, _values: Mapping[str, str]) -> Reply:
         """For a scraper, through whatever serves a socket to it."""
@@ -186,8 +131,3 @@ def whole_number(call: Call, name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= most):
         raise HttpProblem(400, "bad_request", f"{name} must be a whole number of at most {most}")
     return int(text)
-
-
-def _no_scope(scope: str, known: Mapping[str, Any]) -> HttpProblem:
-    names = ", ".join(sorted(known)) or "none"
-    return HttpProblem(404, "not_found", f"no scope {scope!r} is declared here; there are: {names}")

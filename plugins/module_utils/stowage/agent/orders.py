@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from .. import request
 from ..converge import Listener
@@ -19,11 +19,9 @@ from ..errors import NotFound, StowageError
 from ..keeping import collect_images
 from ..store import Pause, Version
 from .rollback import roll_back, target_of
-from .runs import Run
+from .runs import Run, Work
+from .telling import Parts, history, require, status
 from .wire import Call, Feed, HttpProblem, Reply
-
-if TYPE_CHECKING:
-    from .handlers import Parts
 
 Document = Dict[str, Any]
 LONGEST_WAIT = 60.0  # seconds that one call may wait for news of a run
@@ -44,7 +42,7 @@ class Orders:
     def plan(self, call: Call, _values: Mapping[str, str]) -> Reply:
         """What applying would do."""
         asked = {**self._asked(call), "check": True}
-        return self._answered(call, lambda _listener: request.answer(asked, self.resident("", None)))
+        return self._answered(lambda _listener: request.answer(asked, self.resident("", None)))
 
     def apply(self, call: Call, _values: Mapping[str, str]) -> Reply:
         """Progress as it goes, and the result last."""
@@ -64,15 +62,27 @@ class Orders:
                 409, "engine", f"the runtime on this host keeps the engine at {self._parts.address} alone"
             )
         asked = {**asked, "engine": self._engine()}
-        by = _by(call, "a playbook")
-
-        def work(listener: Listener) -> Document:
-            if asked.get("do") != "converge" or asked.get("check"):
-                return request.answer(asked, self.resident(by, listener))
-            return self._converge(asked, by, listener)
-
-        run = self._parts.runs.start(work)
+        run = self._parts.runs.start(self._work(asked, _by(call, "a playbook")))
         return self._told(run, 0, _seconds(document.get("wait"), 2.0))
+
+    def _work(self, asked: Mapping[str, Any], by: str) -> Work:
+        """How a request is answered here."""
+        info = asked.get("info") or {}
+        if asked.get("do") == "runtime":
+            return lambda _listener: self._about(str(info.get("scope") or ""))
+        if asked.get("do") == "rollback":
+            return self._rollback(str(info.get("scope") or ""), info.get("number"), by, check=bool(asked.get("check")))
+        if asked.get("do") == "converge" and not asked.get("check"):
+            return lambda listener: self._converge(asked, by, listener)
+        return lambda listener: request.answer(asked, self.resident(by, listener))
+
+    def _about(self, scope: str) -> Document:
+        """What runtime_info tells."""
+        told = {"present": True, **status(self._parts), "changed": False, "failed": False}
+        told["history"] = history(self._parts, scope)
+        if scope:
+            told["scopes"] = {scope: told["scopes"].get(scope, {})}
+        return told
 
     def run(self, call: Call, values: Mapping[str, str]) -> Reply:
         """What a run told since."""
@@ -92,15 +102,18 @@ class Orders:
         scope, number = str(document.get("scope") or ""), document.get("number")
         if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
             raise HttpProblem(400, "bad_request", "number must be a whole number")
+        return self._streamed(self._rollback(scope, number, _by(call, "root"), check=bool(document.get("check"))))
+
+    def _rollback(self, scope: str, number: Optional[int], by: str, *, check: bool) -> Work:
         target = target_of(self._parts.store, scope, number)
-        by = f"rollback to {target.number} ({_by(call, 'root')})"
-        check = bool(document.get("check"))
+        name = f"rollback to {target.number}, {by}"
 
         def work(listener: Listener) -> Document:
-            answer = roll_back(target, self._engine(), self.resident(by, listener), check=check)
-            return answer if check else self._after(answer, target.manifest, by)
+            answer = roll_back(target, self._engine(), self.resident(name, listener), check=check)
+            told = {**answer, "scope": scope, "number": target.number}
+            return told if check else self._after(told, target.manifest, name)
 
-        return self._streamed(work)
+        return work
 
     def pause(self, call: Call, _values: Mapping[str, str]) -> Reply:
         """From now on, for so many seconds."""
@@ -204,12 +217,10 @@ class Orders:
         scope = document.get("scope")
         if scope is None:
             return sorted(known)
-        if scope not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise HttpProblem(404, "not_found", f"no scope {scope!r} is declared here; there are: {names}")
+        require(str(scope), known)
         return [str(scope)]
 
-    def _answered(self, _call: Call, work: Any) -> Reply:
+    def _answered(self, work: Work) -> Reply:
         """The answer of a run, when it is there."""
         feed = Feed(single=True)
 
@@ -223,7 +234,7 @@ class Orders:
         self._parts.runs.start(work, push)
         return Reply(200, feed=feed)
 
-    def _streamed(self, work: Any) -> Reply:
+    def _streamed(self, work: Work) -> Reply:
         feed = Feed()
 
         def push(event: Document) -> bool:

@@ -13,10 +13,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from typing import List, Optional, Sequence, Tuple
 
 from ..errors import BusyError, DeclarationError, EngineError, StowageError
-from .connection import Connection
+from .connection import CLOSED, Connection
 from .documents import render_document
 from .doors import Door, OpenDoor
 from .heads import JSON, render_answer, render_refusal
@@ -71,20 +72,22 @@ class Server:
             return
         self._traffic.end()
         self._traffic = None
+        deadline = time.monotonic() + _PATIENCE
         sockets, *workers = self._threads
         sockets.join(_PATIENCE)
         for _worker in workers:
             self._jobs.put(None)
         for worker in workers:
-            worker.join(_PATIENCE)
+            worker.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, traffic: Traffic) -> None:
         while True:
             connection = self._jobs.get()
             if connection is None:
                 return
-            data, feed = self._outcome(connection)
-            traffic.post(connection, data, feed)
+            if connection.phase != CLOSED:  # else whoever asked did not wait for its turn
+                data, feed = self._outcome(connection)
+                traffic.post(connection, data, feed)
 
     def _outcome(self, connection: Connection) -> Tuple[bytes, Optional[Feed]]:
         try:

@@ -23,7 +23,7 @@ from ..engine.client import Engine
 from ..errors import StowageError
 from ..store import Store
 from .audit import Audit
-from .handlers import Handlers, Parts
+from .handlers import Handlers
 from .journal import Journal
 from .keeper import Keeper
 from .metrics import Metrics
@@ -32,6 +32,7 @@ from .runs import Runs
 from .server import Door, Server
 from .settings import Settings, load_settings
 from .tending import Tending
+from .telling import Parts
 from .watch import Watch
 
 STOP_PATIENCE = 15.0  # seconds that an apply may go on; the next start finishes what was not

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from typing import Callable, Deque, Dict, Iterable, List, Optional, Tuple
 
-from .connection import READING, SENDING, WAITING, Connection
+from .connection import CLOSED, READING, SENDING, WAITING, Connection
 from .doors import OpenDoor, caller_of, is_owner
 from .heads import render_refusal
 from .wire import Feed, HttpProblem, Limits
@@ -125,7 +125,7 @@ class Traffic:
             os.read(self._wakeup, 1)
         while self._inbox:
             connection, data, feed = self._inbox.popleft()
-            if connection.number not in self._connections or self._connections[connection.number] is not connection:
+            if connection.phase == CLOSED:
                 if feed is not None:
                     farewell(feed)
             elif data is not None or feed is not None:
@@ -148,16 +148,16 @@ class Traffic:
             connected.setblocking(False)
             caller, admitted = caller_of(connected, door.door)
             connection = Connection(connected, caller, self._limits, admitted=admitted)
-            if len(self._connections) >= self._room(connection):
-                problem = HttpProblem(
-                    503, "busy", f"{len(self._connections)} callers are being answered; try again later"
-                )
-                connection.answer(render_refusal(problem), None)
-                turn_away(connection)
-                continue
             self._connections[connection.number] = connection
             self._poll.register(connection.number, _READ)
             connection.interest = _READ
+            self._guarded(self._welcome, connection)
+
+    def _welcome(self, connection: Connection) -> None:
+        count = len(self._connections)
+        if count > self._room(connection):
+            self._refuse(connection, HttpProblem(503, "busy", f"{count - 1} callers are here already; try again later"))
+        else:
             self._set_deadline(connection, self._limits.head_seconds)
 
     def _room(self, connection: Connection) -> int:
@@ -341,15 +341,6 @@ def farewell(feed: Feed) -> None:
         feed.leave()
     except Exception as error:  # noqa: BLE001
         report(error)
-
-
-def turn_away(connection: Connection) -> None:
-    """Say why, and close."""
-    try:
-        connection.send()
-    except OSError:
-        pass
-    connection.close()
 
 
 def report(error: BaseException) -> None:
