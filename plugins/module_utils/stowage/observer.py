@@ -9,7 +9,6 @@ Decides nothing.
 
 from __future__ import annotations
 
-import calendar
 import re
 import time
 from dataclasses import replace
@@ -35,6 +34,7 @@ from .service.labels import (
     SCOPE,
     SPEC,
 )
+from .sharing import Shared
 
 Document = Mapping[str, Any]
 Login = Callable[[str], Optional[Mapping[str, str]]]
@@ -119,16 +119,17 @@ def _inspect_containers(
     if remade:
         wanted.update(name for name, entry in listed.items() if remade & set(_networks_of(entry)))
     names = [name for name in listed if name in wanted]
-    answers = run_all([_quiet(engine, str(listed[name]["Id"])) for name in names])
+    shared = Shared()
+    answers = run_all([_quiet(engine, str(listed[name]["Id"]), shared) for name in names])
     return dict(zip(names, answers))
 
 
-def _quiet(engine: Engine, identity: str) -> Callable[[], Optional[Document]]:
+def _quiet(engine: Engine, identity: str, shared: Shared) -> Callable[[], Optional[Document]]:
     """An inspect for which a container that went since the list was taken is no error."""
 
     def inspect() -> Optional[Document]:
         try:
-            return engine.containers.inspect(identity)
+            return shared.document(engine.containers.inspect(identity))
         except NotFound:
             return None
 
@@ -280,6 +281,8 @@ def _is_fresh(image: Image, found: Optional[ObservedImage]) -> bool:
     if not image.every or found is None or found.inspect is None:
         return False
     tagged = str((found.inspect.get("Metadata") or {}).get("LastTagTime") or "")
+    import calendar  # takes long to import, and few declarations ask for this
+
     try:
         # Go writes nanoseconds and a Z, which 3.9 does not read.
         since = calendar.timegm(time.strptime(tagged[:19], "%Y-%m-%dT%H:%M:%S"))

@@ -15,6 +15,7 @@ from typing import Any, Callable, Deque, Dict, List, Mapping, Protocol, Sequence
 Event = Dict[str, Any]
 Sink = Callable[[Mapping[str, Any]], None]
 RECENT = 200
+MOST_LINES = 20  # of a plan, in what is known by heart; the audit log has all of it
 
 
 class Follower(Protocol):
@@ -41,7 +42,7 @@ class Journal:
             self._number += 1
             event = {"number": self._number, "time": round(self._wall(), 3), "kind": kind, "scope": scope}
             event.update({"text": text, **more})
-            self._recent.append(event)
+            self._recent.append({**event, "plan": more["plan"][:MOST_LINES]} if "plan" in more else event)
             self._followers = [follower for follower in self._followers if follower.push(event)]
             for sink in self._sinks:
                 sink(event)

@@ -235,7 +235,7 @@ class Orders:
         return Reply(200, feed=feed)
 
     def _streamed(self, work: Work) -> Reply:
-        feed = Feed()
+        feed = Feed(patience=LONGEST_WAIT)
 
         def push(event: Document) -> bool:
             there = feed.push(event)
@@ -251,7 +251,9 @@ class Orders:
         feed = Feed(single=True)
 
         def work() -> None:
-            feed.push(run.wait(after, seconds))
+            told = run.wait(after, seconds)
+            if feed.push(told) and "answer" in told:
+                self._parts.runs.forget(run)
             feed.close()
 
         threading.Thread(target=work, name="wait", daemon=True).start()

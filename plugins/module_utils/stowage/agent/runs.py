@@ -21,7 +21,7 @@ Work = Callable[[Listener], Document]
 Push = Callable[[Document], bool]
 
 MOST_EVENTS = 5000  # of one run; what the engine says within a step is left out first
-KEPT_RUNS, KEPT_SECONDS = 32, 600.0  # of runs that ended, for those who come back for them
+KEPT_RUNS, KEPT_SECONDS = 8, 600.0  # of runs that ended, for those who come back for them
 DETAIL_PAUSE = 0.5  # seconds between two details of one step that are told
 
 
@@ -100,15 +100,26 @@ class Runs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._runs: Dict[str, Run] = {}
+        self._going = 0
 
     def start(self, work: Work, push: Optional[Push] = None) -> Run:
-        """Begin work in a thread of its own. It must not raise; what it does raise becomes a failed answer."""
+        """Begin work in a thread of its own. It must not raise; what it does raise becomes a failed answer.
+
+        One whose events are pushed to somebody is not remembered: nobody has to come back for it.
+        """
         run = Run(push)
         with self._lock:
             self._forget()
-            self._runs[run.id] = run
-        threading.Thread(target=_carry_out, args=(run, work), name=f"run-{run.id}", daemon=True).start()
+            self._going += 1
+            if push is None:
+                self._runs[run.id] = run
+        threading.Thread(target=self._carry_out, args=(run, work), name=f"run-{run.id}", daemon=True).start()
         return run
+
+    def forget(self, run: Run) -> None:
+        """Its answer was handed over: nobody comes back for it."""
+        with self._lock:
+            self._runs.pop(run.id, None)
 
     def get(self, identity: str) -> Optional[Run]:
         """A run by its id, while it is remembered."""
@@ -118,7 +129,7 @@ class Runs:
     def busy(self) -> int:
         """How many are going on."""
         with self._lock:
-            return sum(run.answer is None for run in self._runs.values())
+            return self._going
 
     def _forget(self) -> None:
         ended = sorted((run.ended_at, run.id) for run in self._runs.values() if run.answer is not None)
@@ -128,11 +139,12 @@ class Runs:
             if index < surplus or ended_at < old:
                 del self._runs[identity]
 
-
-def _carry_out(run: Run, work: Work) -> None:
-    try:
-        answer = work(run.listener)
-    except Exception as error:  # noqa: BLE001  whoever waits must hear of it
-        text = f"the runtime failed: {type(error).__name__}: {error}"
-        answer = {"changed": False, "failed": True, "msg": text}
-    run.end(answer)
+    def _carry_out(self, run: Run, work: Work) -> None:
+        try:
+            answer = work(run.listener)
+        except Exception as error:  # noqa: BLE001  whoever waits must hear of it
+            text = f"the runtime failed: {type(error).__name__}: {error}"
+            answer = {"changed": False, "failed": True, "msg": text}
+        with self._lock:
+            self._going -= 1
+        run.end(answer)

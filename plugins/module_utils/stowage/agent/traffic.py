@@ -224,8 +224,9 @@ class Traffic:
         except BlockingIOError:
             pass
         blocked = connection.since < math.inf
-        if not blocked or (moved and connection.feed is not None):
+        if moved or not blocked:
             connection.since = time.monotonic()
+        if not blocked or (moved and connection.feed is not None):  # a stream takes as long as it goes on
             self._set_deadline(connection, self._limits.send_seconds)
         self._watch(connection, _WRITE)
         self._hold(connection, connection.left)

@@ -141,12 +141,10 @@ class Feed:
     # -- for the server -----------------------------------------------------------------------
 
     def attach(self, wake: Callable[[], None]) -> None:
-        """From now on there is a reader, who wants to be woken when there is something for it."""
+        """From now on there is a reader, who looks once by itself and then wants to be woken."""
         with self._changed:
             self._wake = wake
             self._early = self._size
-            self._told = False
-        self._tell()
 
     def take(self) -> Tuple[bytes, bool, Optional[HttpProblem], bool]:
         """What there is to be sent, whether that is the last of it, a refusal instead, and whether to cut off."""
