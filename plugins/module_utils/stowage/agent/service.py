@@ -31,8 +31,8 @@ from .notify import Notifier
 from .runs import Runs
 from .server import Door, Server
 from .settings import Settings, load_settings
-from .tending import Tending
 from .telling import Parts
+from .tending import Tending
 from .watch import Watch
 
 STOP_PATIENCE = 15.0  # seconds that an apply may go on; the next start finishes what was not
