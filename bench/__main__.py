@@ -21,14 +21,14 @@ from typing import Any
 
 from tests import hosts
 
-from . import controller, ground, loading, planner, report, workload
+from . import controller, ground, loading, planner, report, sockets, workload
 from .contestants import SCENARIOS, contestants
 from .phases import measure_payload, measure_phases
 from .report import Result
 from .rounds import Wanted, run_rounds
 
 FLAVOUR = "trixie"
-PLANNER, LOADING, PHASES, PEERS = PARTS = ("planner", "loading", "phases", "peers")
+PLANNER, LOADING, SOCKETS, PHASES, PEERS = PARTS = ("planner", "loading", "sockets", "phases", "peers")
 
 
 def main() -> int:
@@ -46,6 +46,9 @@ def main() -> int:
     if LOADING in options.part:
         _say(f"loading a compose file of {loading.COUNT:,} services")
         result.loading = loading.measure()
+    if SOCKETS in options.part:
+        _say(f"sockets: {sockets.READERS} readers beside {sockets.SLOW} slow callers")
+        result.sockets = sockets.measure()
     if not {PHASES, PEERS} & set(options.part):
         return _tell(result, options.json)
     with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
@@ -90,7 +93,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--containers", type=int, default=30, help="how many are deployed (default: 30)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file")
     parser.add_argument(
-        "--part", action="append", choices=PARTS, help="only this; may be repeated. Planner and loading need no host"
+        "--part", action="append", choices=PARTS, help="only this; may be repeated. Planner, loading, sockets: no host"
     )
     parser.add_argument(
         "--only", action="append", metavar="TEXT", help="of the peers only those with this in the name; may be repeated"

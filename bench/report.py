@@ -44,6 +44,7 @@ class Result:
     payload: Document = field(default_factory=dict)
     controller: list[Document] = field(default_factory=list)
     loading: Document = field(default_factory=dict)
+    sockets: Document = field(default_factory=dict)
     measured: Measured = field(default_factory=Measured)
 
     def document(self) -> Document:
@@ -63,7 +64,7 @@ class Result:
         ]
         result = {"about": self.about, "runs": runs, "planner": self.planner}
         result |= {"phases": self.phases, "payload": self.payload}
-        result |= {"controller": self.controller, "loading": self.loading}
+        result |= {"controller": self.controller, "loading": self.loading, "sockets": self.sockets}
         return {**result, "targets": dict(_targets(result))}
 
 
@@ -94,6 +95,10 @@ def _targets(result: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
         seconds = result["loading"]["seconds"]
         own = median(seconds[LOADER]) - median(seconds[YAML])
         yield f"loading {result['loading']['services']:,} services, beyond PyYAML's time", _target(1, own, " s")
+    if result["sockets"]:
+        crowd = f"{result['sockets']['readers']} readers beside {result['sockets']['slow']} slow callers"
+        yield f"{crowd}, p99 of a read", _target(500, 1000 * result["sockets"]["read_seconds"]["p99"], " ms", 0)
+        yield f"{crowd}, whole process", _target(128, result["sockets"]["peak_bytes"] / 1e6, " MB", 1)
 
 
 def _targets_of_nothing(runs: Mapping[Any, Document], containers: int) -> Iterator[tuple[str, Document]]:
@@ -165,6 +170,8 @@ def text_of(result: Mapping[str, Any]) -> str:
         parts.append(_planner(result["planner"]))
     if result["loading"]:
         parts.append(_loading(result["loading"]))
+    if result["sockets"]:
+        parts.append(_sockets(result["sockets"]))
     lines = [["target", "reached"]]
     rows = [
         [name, against(entry["target"], entry["reached"], entry["unit"], entry["digits"])]
@@ -232,6 +239,18 @@ def _loading(loading: Document) -> str:
     rows = [[head, "seconds", "load_project / this"]]
     rows += [[way, spread(seconds), f"{own / median(seconds):.2f}"] for way, seconds in loading["seconds"].items()]
     return align(rows)
+
+
+def _sockets(figures: Document) -> str:
+    rows = [
+        [f"sockets, {figures['seconds']:.0f} s, {figures['failed']} failed", "answers", "p50 ms", "p99 ms", "most ms"]
+    ]
+    crowds = ((f"{figures['readers']} readers, no pause", "read_seconds"), ("one writer beside them", "write_seconds"))
+    for who, key in crowds:
+        spent = figures[key]
+        rows.append([who, f"{spent['count']:,}", *(f"{1000 * spent[part]:.1f}" for part in ("p50", "p99", "most"))])
+    sizes = f"{figures['resident_bytes'] / 1e6:.1f} MB before, {figures['peak_bytes'] / 1e6:.1f} MB at the peak"
+    return f"{align(rows)}\nthe server's process: {sizes}, CPU {figures['cpu_seconds']:.1f} s"
 
 
 def _planner(figures: Sequence[Document]) -> str:

@@ -29,6 +29,7 @@ _AT_ONCE = 64  # callers taken in between two looks at those who are there alrea
 _SENDS = 8  # to one caller, likewise
 _OPENING = 1.0  # seconds that the head of a stream is held back, should a refusal come instead
 _FAREWELL = 1.0  # seconds for answers under way when all ends
+_POSTED = 1 << 20  # bytes of answers that may be ready before they are begun with
 _PAUSE = 1.0  # seconds without new callers when the system has nothing left for them
 _SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
@@ -48,6 +49,8 @@ class Traffic:
         # What other threads have for this one, and the byte that wakes it.
         self._inbox: Deque[Tuple[Connection, Optional[bytes], Optional[Feed]]] = deque()
         self._lock = threading.Lock()
+        self._begun = threading.Condition(self._lock)
+        self._posted = 0  # bytes of answers in the inbox
         self._awake = False
         self._ending = self._ended = False
         self._wakeup, self._bell = os.pipe()
@@ -58,7 +61,15 @@ class Traffic:
     # -- for other threads --------------------------------------------------------------------
 
     def post(self, connection: Connection, data: Optional[bytes] = None, feed: Optional[Feed] = None) -> None:
-        """Hand over an answer, or without one: tell that the connection's feed has something."""
+        """Hand over an answer, or without one: tell that the connection's feed has something.
+
+        Who makes answers faster than they go out waits here, for otherwise they would pile up.
+        """
+        size = len(data or b"")
+        with self._begun:
+            while size and self._posted > _POSTED and not self._ended:
+                self._begun.wait()
+            self._posted += size
         self._inbox.append((connection, data, feed))
         self._ring()
 
@@ -87,6 +98,7 @@ class Traffic:
             self._close(connection)
         with self._lock:
             self._ended = True
+            self._begun.notify_all()
             os.close(self._bell)
         os.close(self._wakeup)
         self._poll.close()
@@ -132,6 +144,10 @@ class Traffic:
                 self._guarded(self._begin_answer, connection, data or b"", feed)
             elif connection.phase == SENDING:
                 self._guarded(self._send, connection)
+            if data:
+                with self._begun:
+                    self._posted -= len(data)
+                    self._begun.notify_all()
 
     # -- one caller ---------------------------------------------------------------------------
 

@@ -436,7 +436,9 @@ def test_who_leaves_too_much_unread_makes_room_for_the_next(tmp_path):
     served = Served(tmp_path, lambda _call: Reply(text="x" * size), Limits(sending_bytes=3 * size))
     with served, contextlib.ExitStack() as stack:
         for _ in range(12):
-            stack.enter_context(served.connect()).sendall(GET)
+            connection = stack.enter_context(served.connect())
+            connection.sendall(GET)
+            assert connection.recv(1)
             assert served.server._traffic._held <= 3 * size
         assert served.ask() == (200, "x" * size)
         assert 1 <= len(served.server._traffic._connections) <= 3

@@ -41,8 +41,8 @@ def test_what_came_before_there_was_a_reader_is_kept_for_it():
     for _ in range(12):
         assert feed.push(LARGE)  # three times what a reader may be behind
     feed.attach(lambda: woken.append(1))
-    assert woken
     assert feed.push({"n": 1})
+    assert woken
     assert take_all(feed) == [LARGE] * 12 + [{"n": 1}]
 
 
