@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on the host, ahead of the runtime: takes the parcel apart, runs the request, prints the answer.
 
-The controller sends this file's text as the first part of the parcel (see delivery.py); it needs
-Python 3.9 and nothing else, and imports nothing before ``sys.path`` is safe. The runtime's modules are
-imported out of the parcel. What was compiled is kept on the host, for its owner alone, since compiling
-takes longer than finding out that nothing is to do. Knows nothing of what the request asks.
+The controller sends this file's text, after the loader's, as the first part of the parcel (see delivery.py); it
+needs Python 3.9 and nothing else, and imports nothing before ``sys.path`` is safe. Where a runtime keeps the host, the
+request is handed to that one; else the runtime that came along answers. Knows nothing of what the request asks.
 """
 
 # Imports cost time at every run, and some of these are seldom needed; pathlib alone takes longer than the rest.
-# ruff: noqa: PLC0415, PTH103, PTH105, PTH108, PTH111, PTH116, PTH118, PTH119, PTH120, PTH123, PTH208
+# ruff: noqa: PLC0415, PTH103, PTH123
 from __future__ import annotations
 
 import sys
 from typing import IO, Any
 
-PACKAGE = "stowage"
+from .loader import Runtime
 
 
 def run(stream: IO[bytes]) -> None:
@@ -44,7 +43,7 @@ def run(stream: IO[bytes]) -> None:
 
 def _run_here(header: dict[str, Any], sources: bytes, request: dict[str, Any]) -> dict[str, Any]:
     """The answer of the runtime that was sent along, in this process."""
-    runtime = Runtime(sources, header["digest"])
+    runtime = Runtime(lambda: sources, header["digest"])
     sys.meta_path.insert(0, runtime)
     try:
         from stowage.request import answer
@@ -159,116 +158,3 @@ def _without(texts: set[str], document: str) -> str:
     for text in sorted(texts, key=len, reverse=True):
         document = document.replace(json.dumps(text)[1:-1], "********")
     return document
-
-
-class Runtime:
-    """Finder and loader of the runtime's modules: compiled where they were kept, else from their sources."""
-
-    def __init__(self, squeezed: bytes, digest: str) -> None:
-        self._squeezed = squeezed
-        self._digest = digest
-        self._unpacked: dict[str, str] = {}
-        self._path = _cache_path(digest)
-        self._codes: dict[str, Any] = _recall(self._path)
-        self._kept = len(self._codes)
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
-        """The interface of sys.meta_path."""
-        if name.partition(".")[0] != PACKAGE:
-            return None
-        from importlib.machinery import ModuleSpec
-
-        stem = name.replace(".", "/")
-        for known in (lambda: self._codes, self._sources):
-            for file in (stem + "/__init__.py", stem + ".py"):
-                if file in known():
-                    spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
-                    spec.has_location = True  # so that modules have a __file__, and tracebacks a place
-                    return spec
-        return None
-
-    def create_module(self, spec: Any) -> None:
-        """The interface of loaders; an ordinary module will do."""
-
-    def exec_module(self, module: Any) -> None:
-        """The interface of loaders."""
-        file = module.__spec__.origin
-        code = self._codes.get(file)
-        if code is None:
-            code = compile(self._sources()[file], file, "exec", dont_inherit=True)
-            self._codes[file] = code
-        exec(code, module.__dict__)  # noqa: S102  the runtime, as it was sent
-        if module.__name__ == PACKAGE:
-            module.DIGEST = self._digest
-
-    def get_source(self, name: str) -> str:
-        """What tracebacks quote."""
-        return self._sources()[sys.modules[name].__spec__.origin]
-
-    def keep(self) -> None:
-        """Keep what was compiled in this run. That it cannot be kept is no error."""
-        if len(self._codes) == self._kept:
-            return
-        import marshal
-        import os
-        import tempfile
-        import zlib
-
-        content = marshal.dumps(self._codes)
-        folder = os.path.dirname(self._path)
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            if not _is_ours(os.stat(folder)):
-                return
-            for old in os.listdir(folder):
-                if old.startswith("code-") and old != os.path.basename(self._path):
-                    os.unlink(os.path.join(folder, old))
-            descriptor, temporary = tempfile.mkstemp(dir=folder)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(zlib.crc32(content).to_bytes(4, "big") + content)
-            os.replace(temporary, self._path)
-        except OSError:
-            pass
-
-    def _sources(self) -> dict[str, str]:
-        if not self._unpacked:
-            import json
-            import zlib
-
-            self._unpacked = json.loads(zlib.decompress(self._squeezed))
-        return self._unpacked
-
-
-def _cache_path(digest: str) -> str:
-    import os
-
-    folder = "/var/cache"
-    if os.geteuid():
-        folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return f"{folder}/{PACKAGE}/code-{sys.implementation.cache_tag}-{sys.hexversion:x}-{digest}"
-
-
-def _recall(path: str) -> dict[str, Any]:
-    """What was kept, if it is whole and nobody else could have written it."""
-    import os
-    import zlib
-
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file:
-            if not (_is_ours(os.fstat(descriptor)) and _is_ours(os.stat(os.path.dirname(path)))):
-                return {}
-            checksum, content = file.read(4), file.read()
-        if zlib.crc32(content).to_bytes(4, "big") != checksum:
-            return {}
-        import marshal
-
-        return dict(marshal.loads(content))  # noqa: S302  our own file, checked to be so
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-
-
-def _is_ours(status: Any) -> bool:
-    import os
-
-    return status.st_uid == os.geteuid() and not status.st_mode & 0o022

@@ -27,7 +27,7 @@ from ansible.utils.display import Display
 
 from ..module_utils.stowage.request import SOCKETS
 from .progress import Progress
-from .zipapp import squeeze_runtime, strip
+from .zipapp import join_texts, squeeze_runtime
 
 # Exit code of an interpreter that is too old. 126 and 127 are the shell's: it could not be started.
 TOO_OLD = 93
@@ -149,7 +149,7 @@ def _target_vars(action: Any, task_vars: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _parcel(mark: str, environment: Mapping[str, str], request: Mapping[str, Any]) -> bytes:
-    bootstrap = _bootstrap()
+    bootstrap = join_texts("loader", "bootstrap").encode()
     runtime = squeeze_runtime(Path(str(constants.config.get_config_value("ANSIBLE_HOME"))).expanduser() / "stowage")
     # Who comes back for a run asks the runtime that has it; nothing of this one is needed for that.
     sources = b"" if "run" in request else runtime.content
@@ -165,10 +165,6 @@ def _parcel(mark: str, environment: Mapping[str, str], request: Mapping[str, Any
     }
     parts = (bootstrap, json.dumps(header).encode() + b"\n", sources, body)
     return b"%d\n" % len(bootstrap) + b"".join(parts)
-
-
-def _bootstrap() -> bytes:
-    return strip((Path(__file__).parent / "bootstrap.py").read_text()).encode()
 
 
 def _read_answer(result: Mapping[str, Any], mark: str, interpreters: list[str]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packs the runtime, module_utils/stowage: as one zip that Python runs as it is, or for the wire.
+"""Packs the runtime, module_utils/stowage: as one file that a host runs as it is, or for the wire.
 
 Same sources, same bytes, whatever their times, modes and order on the disk. Comments and docstrings
-stay behind; lines keep their numbers, so that tracebacks point into the real files. For the wire all
-sources are squeezed as one, which takes a third less than a zip. Knows nothing of how they travel.
+stay behind; lines keep their numbers, so that tracebacks point into the real files. All sources are
+squeezed as one, which takes a third less than a zip. Knows nothing of how they travel.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tempfile
 import tokenize
 import zipfile
@@ -30,8 +31,9 @@ _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 # What only a runtime that stays on a host has a use for: it is not sent along with a request.
 _RESIDENT = ("agent/", "cli/", "client.py", "terminal.py", "__main__.py")
-_SHEBANG = b"#!/usr/bin/env python3\n"
-_MAIN = b"from stowage.cli import main\n\nraise SystemExit(main())\n"
+_ANY_PYTHON = "/usr/bin/env python3"
+# What joined texts say once, or have from each other.
+_TOGETHER = re.compile(r"^from (?:__future__|\.loader) import .*\n", re.MULTILINE)
 
 
 class Squeezed(NamedTuple):
@@ -46,9 +48,29 @@ def runtime_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "module_utils" / PACKAGE
 
 
-def pack_runtime(folder: Path | None = None) -> bytes:
-    """The runtime as one zip, deflated: put it on ``sys.path`` as it is, or run it as the command ``stowage``."""
-    return _SHEBANG + _pack({**_read_sources(folder or runtime_folder()), "__main__.py": _MAIN})
+def pack_runtime(folder: Path | None = None, interpreter: str = _ANY_PYTHON) -> bytes:
+    """The command ``stowage`` as one executable file: a zip with a launcher and all sources, squeezed.
+
+    ``interpreter`` is what follows ``#!``.
+    """
+    sources = _read_sources(folder or runtime_folder())
+    main = f"{join_texts('loader', 'launcher')}\n\nraise SystemExit(start({_digest(sources)!r}))\n"
+    members = {
+        "__main__.py": (main.encode(), zipfile.ZIP_DEFLATED),
+        "runtime.z": (_squeeze(sources), zipfile.ZIP_STORED),
+    }
+    return f"#!{interpreter}\n".encode() + _pack(members)
+
+
+def join_texts(*names: str) -> str:
+    """Files of this folder as one program for a host, stripped."""
+    texts = [strip((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")) for name in names]
+    return "from __future__ import annotations\n" + "".join(_TOGETHER.sub("", text) for text in texts)
+
+
+def runtime_digest() -> str:
+    """What identifies the sources: hosts know their runtime by it."""
+    return _digest(_read_sources(runtime_folder()))
 
 
 def squeeze_runtime(cache: Path | None = None, folder: Path | None = None) -> Squeezed:
@@ -117,14 +139,14 @@ def _digest(sources: dict[str, bytes]) -> str:
     return total.hexdigest()[:32]
 
 
-def _pack(sources: dict[str, bytes]) -> bytes:
+def _pack(members: dict[str, tuple[bytes, int]]) -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w") as archive:
-        for name, content in sources.items():
+        for name, (content, method) in members.items():
             member = zipfile.ZipInfo(name, _EPOCH)
             member.create_system = 3  # Unix, on whatever machine this runs
             member.external_attr = 0o644 << 16
-            archive.writestr(member, strip(content.decode()), zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(member, content, method, 9 if method == zipfile.ZIP_DEFLATED else None)
     return output.getvalue()
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from plugins.plugin_utils import zipapp
 
-BOOTSTRAP = zipapp.strip((Path(zipapp.__file__).parent / "bootstrap.py").read_text()).encode()
+BOOTSTRAP = zipapp.join_texts("loader", "bootstrap").encode()
 FIRST_STEP = (
     "import sys;sys.version_info<(3,9)and sys.exit(93);"
     'i=sys.stdin.buffer;s={};exec(i.read(int(i.readline())),s);s["run"](i)'
@@ -117,7 +117,7 @@ class Cache:
         self.folder = Path(folder) / "stowage"
 
     def runtime(self, digest="d1"):
-        return self.names["Runtime"](zlib.compress(json.dumps(SOURCES).encode()), digest)
+        return self.names["Runtime"](lambda: zlib.compress(json.dumps(SOURCES).encode()), digest)
 
     def load(self, runtime, name):
         spec = runtime.find_spec(name)

@@ -97,31 +97,48 @@ def test_same_sources_same_bytes(package, tmp_path):
     assert zipapp.squeeze_runtime(folder=package) == zipapp.squeeze_runtime(folder=other)
 
 
-def test_the_zip_runs_as_it_is(package, tmp_path):
-    path = tmp_path / "runtime.zip"
-    path.write_bytes(zipapp.pack_runtime(package))
-    program = "from stowage.inner.deep import ANSWER; print(ANSWER)"
-    environment = {**os.environ, "PYTHONPATH": str(path)}
-    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-    assert run.stdout == b"42\n"
+@pytest.fixture
+def command(tmp_path):
+    """The packed file, run by a user whose cache is empty."""
+    path = tmp_path / "stowage"
+    path.write_bytes(zipapp.pack_runtime(interpreter=f"{sys.executable} -I"))
+    path.chmod(0o755)
+
+    def run(*arguments, program=(path,)):
+        environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+        return subprocess.run(
+            [*program, *arguments], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    run.path = path
+    return run
 
 
-def test_the_zip_is_the_command(tmp_path):
-    command = tmp_path / "stowage"
-    command.write_bytes(zipapp.pack_runtime())
-    command.chmod(0o755)
-    run = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
-    assert run.stdout.startswith("stowage ")
+def test_the_file_is_the_command(command):
+    assert command("--version").startswith("stowage ")
 
 
-def test_the_zip_is_deflated_and_holds_sources_only():
+def test_the_file_knows_what_it_was_made_of(command):
+    program = f"import sys; sys.argv[:] = ['stowage', '--version']; sys.path.insert(0, {str(command.path)!r})\n"
+    program += "import runpy\ntry: runpy.run_path(sys.path[0], run_name='__main__')\nexcept SystemExit: pass\n"
+    program += "import stowage; print(stowage.DIGEST)"
+    shown = command("-c", program, program=(sys.executable,))
+    assert shown.splitlines()[-1] == zipapp.runtime_digest()
+
+
+def test_nothing_of_the_working_folder_is_run(command, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise ImportError('the working folder is on the path')\n")
+    monkeypatch.chdir(tmp_path)
+    assert command("--version", program=(sys.executable, str(command.path))).startswith("stowage ")
+
+
+def test_the_zip_holds_a_launcher_and_the_squeezed_sources():
     with zipfile.ZipFile(io.BytesIO(zipapp.pack_runtime())) as archive:
         members = archive.infolist()
-    assert {member.compress_type for member in members if member.file_size} == {zipfile.ZIP_DEFLATED}
+        sources = json.loads(zlib.decompress(archive.read("runtime.z")))
     assert {member.date_time for member in members} == {(1980, 1, 1, 0, 0, 0)}
-    names = {member.filename for member in members}
-    assert all(name.endswith(".py") for name in names)
-    assert {name for name in names if not name.startswith("stowage/")} == {"__main__.py"}
+    assert [member.filename for member in members] == ["__main__.py", "runtime.z"]
+    assert {"stowage/agent/service.py", "stowage/cli/__init__.py", "stowage/request.py"} < set(sources)
 
 
 def test_what_is_sent_is_small():
