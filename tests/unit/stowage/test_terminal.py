@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 
 from stowage.model.operations import BuildImage, PullImage
-from stowage.terminal import Progress, render_table
+from stowage.terminal import Paint, Progress, render_columns, render_table, wants_colours
 
 PULL = PullImage("app:1", "image is missing")
 
@@ -156,3 +156,53 @@ def test_what_a_build_says(monkeypatch):
     assert "BuildImage app:1: Pulling" in drawn
     assert max(map(len, drawn)) == 100
     assert "\n" not in stream.getvalue()
+
+
+def test_steps_are_named_once_the_plan_is_known():
+    stream = io.StringIO()
+    progress = Progress(stream, live=True)
+    progress.planned({1: "PullImage a\x1b[31m"})
+    progress.step({"step": 1, "event": "started", "text": ""})
+    progress.step({"step": 1, "event": "done", "text": ""})
+    progress.step({"step": 2, "event": "skipped", "text": ""})
+    name = "#1 PullImage a\N{REPLACEMENT CHARACTER}[31m"
+    assert stream.getvalue() == f"\r\x1b[K{name} …\r\x1b[K{name} done\n\r\x1b[K#2 skipped\n"
+
+
+def test_words_that_are_made_already(monkeypatch):
+    Clock(monkeypatch)
+    for live, drawn in ((True, "\r\x1b[Kpulling \N{REPLACEMENT CHARACTER}"), (False, "")):
+        stream = io.StringIO()
+        Progress(stream, live=live).say("pulling \x1b\nmore")
+        assert stream.getvalue() == drawn
+
+
+PLAIN, COLOURS = Paint(wanted=False), Paint(wanted=True)
+ROWS = [["web", "running", "", "running"], ["a\x1b\n\tb", "odd", "", ""]]
+
+
+def test_columns():
+    assert render_columns(("NAME", "STATE", "NOTHING", "NOTE"), ROWS, PLAIN) == [
+        "NAME  STATE    NOTE",
+        "web   running  running",
+        "a\N{REPLACEMENT CHARACTER} b  odd",
+    ]
+    assert render_columns(("NAME", "STATE"), [], PLAIN) == []
+
+
+def test_columns_in_colours_stand_as_they_do_without():
+    plain, coloured = (render_columns(("NAME", "STATE", "NOTHING", "NOTE"), ROWS, paint) for paint in (PLAIN, COLOURS))
+    assert coloured[0] == "\x1b[1mNAME\x1b[0m  \x1b[1mSTATE  \x1b[0m  \x1b[1mNOTE\x1b[0m"
+    assert coloured[1] == "web   \x1b[32mrunning\x1b[0m  running"
+    assert coloured[2] == plain[2]
+
+
+def test_who_sees_colours():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert wants_colours(Terminal(), {"TERM": "xterm", "NO_COLOR": ""})
+    assert not wants_colours(Terminal(), {"NO_COLOR": "1"})
+    assert not wants_colours(Terminal(), {"TERM": "dumb"})
+    assert not wants_colours(io.StringIO(), {})

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stowage import lock, request
-from stowage.cli import entry as cli
+from stowage.cli import main, manifests, ordering
 from stowage.lock import engine_lock
 from tests.unit.stowage.support.model_engine import ModelEngine
+from tests.unit.stowage.support.recorded_runtime import document, refusal, stream
 
 ADDRESS = "unix:///model"
 GOOD = {"containers": {"web": {"image": "app:1", "environment": {"PASSWORD": "hunter2hunter2"}}}}
@@ -31,12 +32,12 @@ def engine(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def run(engine, tmp_path):
+def run(engine, sockets, tmp_path):
     def command(name, document, *options):
         path = tmp_path / "manifest.json"
         path.write_text(document if isinstance(document, str) else json.dumps(document))
         out, err = io.StringIO(), io.StringIO()
-        code = cli.main([name, str(path), *options], out, err)
+        code = main([name, str(path), *options], out, err)
         return code, out.getvalue(), err.getvalue().replace(str(tmp_path), "DIR")
 
     return command
@@ -121,27 +122,28 @@ def test_problems_of_document_and_host_at_once(run):
     }
 
 
-def test_files_that_cannot_be_read(tmp_path, engine):
-    err = io.StringIO()
-    assert cli.main(["plan", str(tmp_path / "none.json")], io.StringIO(), err) == 1
-    assert err.getvalue() == f"stowage: {tmp_path}/none.json: No such file or directory\n"
+def test_files_that_cannot_be_read(tmp_path, engine, stowage):
+    assert stowage("plan", str(tmp_path / "none.json")) == (
+        1,
+        "",
+        f"stowage: {tmp_path}/none.json: No such file or directory\n",
+    )
     (tmp_path / "latin.json").write_bytes(b'{"scope": "\xe9"}')
-    assert cli.main(["plan", str(tmp_path / "latin.json")], io.StringIO(), err) == 1
-    assert "can't decode" in err.getvalue()
-    assert cli.main(["plan", str(tmp_path)], io.StringIO(), err) == 1
+    assert "can't decode" in stowage("plan", str(tmp_path / "latin.json"))[2]
+    assert stowage("plan", str(tmp_path))[0] == 1
 
 
 def test_too_large(run, monkeypatch):
-    monkeypatch.setattr(cli, "MAX_MANIFEST", 1 << 20)
+    monkeypatch.setattr(manifests, "MAX_MANIFEST", 1 << 20)
     _code, _out, err = run("plan", '{"scope": "' + "x" * (1 << 20) + '"}')
     assert err == "stowage: DIR/manifest.json: larger than 1 MiB\n"
 
 
-def test_standard_input(engine, monkeypatch):
+def test_standard_input(engine, stowage, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(GOOD)))
-    out = io.StringIO()
-    assert cli.main(["plan", "-"], out, io.StringIO()) == 0
-    assert "CreateContainer" in out.getvalue()
+    code, out, _err = stowage("plan", "-")
+    assert code == 0
+    assert "CreateContainer" in out
 
 
 def test_never_beside_another_run(run, engine):
@@ -159,24 +161,186 @@ def test_contexts_of_a_controller_cannot_be_used(run, engine):
     assert engine.changes == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["plan"], ["apply", "--nope", "x"], ["remove", "x"], ["completion", "fish"]])
-def test_bad_arguments(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
-    assert caught.value.code == 2
-    assert "usage: stowage" in capsys.readouterr().err
+def test_progress_on_a_terminal_names_the_steps(engine, stowage, tmp_path):
+    (tmp_path / "m.json").write_text(json.dumps(GOOD))
+    code, _out, err = stowage("apply", str(tmp_path / "m.json"), terminal=True)
+    assert code == 0
+    assert "\r\x1b[K#1 CreateContainer web done\n" in err
+    assert stowage("apply", str(tmp_path / "m.json"), "--json", terminal=True)[2] == ""
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_completion(shell):
-    out = io.StringIO()
-    assert cli.main(["completion", shell], out) == 0
-    words = {"bash": ["bash", "-n"], "zsh": ["true"]}[shell]
-    subprocess.run(words, input=out.getvalue().encode(), check=True)
+# -- through the runtime -------------------------------------------------------------------------
 
 
-def test_version(capsys):
-    with pytest.raises(SystemExit) as caught:
-        cli.main(["--version"])
-    assert caught.value.code == 0
-    assert capsys.readouterr().out.startswith("stowage ")
+STEP = {"number": 1, "operation": "PullImage", "target": "app:1", "cause": "image is missing", "after": []}
+DONE = {
+    "changed": True,
+    "failed": False,
+    "plan": ["#1 PullImage app:1 (image is missing)"],
+    "operations": [{**STEP, "status": "done", "seconds": 1.25, "message": ""}],
+    "summary": {"PullImage": 1},
+    "warnings": [],
+    "failures": [],
+    "needed_files": [],
+}
+PLANNED = {**DONE, "operations": [{**STEP, "status": "planned", "seconds": 0.0, "message": ""}]}
+EVENTS = (
+    {"event": "plan", "operations": [{"number": 1, "operation": "PullImage", "target": "app:1"}]},
+    {"event": "started", "step": 1, "text": "", "operation": "PullImage", "target": "app:1"},
+    {"event": "detail", "operation": "PullImage", "target": "app:1", "text": "a1 Downloading"},
+    {"event": "something-new"},
+    {"event": "done", "step": 1, "text": "", "operation": "PullImage", "target": "app:1"},
+)
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(GOOD))
+    return str(path)
+
+
+def test_plan_goes_through_the_runtime(engine, runtime, stowage, manifest):
+    runtime.answers["POST /v1/plan"] = document(PLANNED)
+    table = "#1  PullImage  app:1  image is missing\nwould do: 1 PullImage\n"
+    assert stowage("plan", manifest, "--lock-timeout", "5") == (0, table, "")
+    by = f"stowage plan ({ordering.user()})"
+    order = {"manifest": GOOD, "lock_timeout": 5.0, "by": by}
+    assert runtime.calls == [("write.sock", "POST /v1/plan", order)]
+    assert stowage("plan", manifest, "--exit-code")[0] == 2
+    code, out, _err = stowage("plan", manifest, "--json")
+    assert (code, json.loads(out)) == (0, PLANNED)
+    assert engine.reads == []
+
+
+def test_apply_goes_through_the_runtime(engine, runtime, stowage, manifest):
+    runtime.answers["POST /v1/apply"] = stream(*EVENTS, {"event": "result", "answer": DONE})
+    table = "#1  PullImage  app:1  ok 1.2s  image is missing\ndone: 1 PullImage\n"
+    assert stowage("apply", manifest) == (0, table, "")
+    code, out, err = stowage("apply", manifest, terminal=True)
+    assert (code, out) == (0, table)
+    assert err == "\r\x1b[K#1 PullImage app:1 …\r\x1b[K#1 PullImage app:1 done\n\r\x1b[K"
+    code, out, err = stowage("apply", manifest, "--json", terminal=True)
+    assert (code, json.loads(out), err) == (0, DONE, "")
+    assert engine.changes == []
+
+
+def test_what_the_engine_says_is_shown_live(engine, runtime, stowage, manifest):
+    runtime.answers["POST /v1/apply"] = stream(*EVENTS[:1], *EVENTS[2:], {"event": "result", "answer": DONE})
+    assert "\r\x1b[KPullImage app:1: a1 Downloading\r" in stowage("apply", manifest, terminal=True)[2]
+
+
+def test_what_the_runtime_refuses_or_fails_at(engine, runtime, stowage, manifest):
+    refused = {"failed": True, "changed": False, "msg": "the declaration was refused:\n$.x: unknown key"}
+    runtime.answers["POST /v1/plan"] = document(refused)
+    assert stowage("plan", manifest) == (1, "", "stowage: the declaration was refused:\n$.x: unknown key\n")
+    code, out, _err = stowage("plan", manifest, "--json")
+    assert (code, json.loads(out)) == (1, refused)
+    runtime.answers["POST /v1/apply"] = stream({"event": "result", "answer": {**DONE, "failed": True, "msg": "no"}})
+    code, out, err = stowage("apply", manifest)
+    assert (code, err) == (1, "")
+    assert out.endswith("\nno\nfailed: 1 PullImage\n")
+    runtime.answers["POST /v1/apply"] = stream({"event": "result", "answer": {**DONE, "needed_files": ["sha256:1"]}})
+    assert stowage("apply", manifest)[2].endswith("set remote_src: true\n")
+    assert engine.changes == []
+
+
+def test_never_twice_where_the_runtime_broke_down(engine, runtime, stowage, manifest):
+    runtime.answers["POST /v1/apply"] = stream(*EVENTS)
+    runtime.answers["POST /v1/plan"] = document({})
+    text = "stowage: the runtime went away before it told a result; `stowage history` shows what was begun\n"
+    assert stowage("apply", manifest) == (1, "", text)
+    assert stowage("plan", manifest) == (1, "", "stowage: the runtime failed, and does not say why\n")
+    runtime.answers["POST /v1/apply"] = refusal(503, "too many callers")
+    assert stowage("apply", manifest) == (1, "", "stowage: too many callers\n")
+    assert engine.changes == engine.reads == []
+
+
+def test_an_engine_of_ones_own_is_not_the_runtimes(engine, runtime, stowage, manifest, sockets, monkeypatch):
+    runtime.answers["POST /v1/plan"] = document(PLANNED)
+    for name in ("DOCKER_HOST", "--host"):
+        if name == "DOCKER_HOST":
+            monkeypatch.setenv(name, "unix:///run/mine.sock")
+        words = ["--host", "unix:///run/mine.sock"] if name == "--host" else []
+        assert "CreateContainer" in stowage("plan", manifest, *words)[1]
+    assert runtime.calls == []
+    Path(sockets, "engine").write_text("unix:///run/mine.sock")
+    assert "PullImage" in stowage("plan", manifest)[1]
+
+
+def test_a_runtime_that_this_user_may_not_tell(engine, runtime, stowage, manifest):
+    runtime.answers["POST /v1/plan"] = runtime.answers["POST /v1/apply"] = refusal(403, "user 1000 may not")
+    code, out, err = stowage("plan", manifest)
+    assert (code, err) == (0, "")
+    assert "CreateContainer" in out
+    code, out, err = stowage("apply", manifest)
+    assert code == 0
+    assert err == "stowage: the runtime of this host does not hear of this, since only root may tell it: use sudo\n"
+    assert engine.changes
+
+
+def test_paths_are_the_callers(engine, runtime, stowage, tmp_path, monkeypatch):
+    ours, theirs = {"context": "app", "remote_src": True}, {"context": "app", "digest": "sha256:0"}
+    images = {"a:1": {"build": ours}, "b:1": {"load": {"path": "b.tar", "remote_src": True}}, "c:1": {"build": theirs}}
+    images.update({"d:1": 3, "e:1": {"build": 3}, "f:1": {"build": {"context": 3, "remote_src": True}}})
+    document_ = {"images": images, "stacks": {"shop": {"images": {"a:1": {"build": ours}}}, "odd": 3}}
+    (tmp_path / "m.json").write_text(json.dumps(document_))
+    monkeypatch.chdir(tmp_path)
+    runtime.answers["POST /v1/plan"] = document(PLANNED)
+    stowage("plan", "m.json")
+    sent = runtime.calls[0][2]["manifest"]
+    assert sent["images"].pop("a:1")["build"]["context"] == f"{tmp_path}/app"
+    assert sent["images"].pop("b:1")["load"]["path"] == f"{tmp_path}/b.tar"
+    assert sent["stacks"] == {"shop": {"images": {"a:1": {"build": {**ours, "context": f"{tmp_path}/app"}}}}, "odd": 3}
+    assert sent["images"] == {name: images[name] for name in ("c:1", "d:1", "e:1", "f:1")}
+
+
+def test_rollback(runtime, stowage):
+    runtime.answers["POST /v1/rollback"] = stream({"event": "result", "answer": DONE})
+    assert stowage("rollback", "shop")[:2] == (
+        0,
+        "#1  PullImage  app:1  ok 1.2s  image is missing\ndone: 1 PullImage\n",
+    )
+    runtime.answers["POST /v1/rollback"] = stream({"event": "result", "answer": PLANNED})
+    assert stowage("rollback", "--check", "shop", "3")[1].endswith("would do: 1 PullImage\n")
+    by = ordering.user()
+    assert [order for _door, _call, order in runtime.calls] == [
+        {"scope": "shop", "number": None, "check": False, "by": by},
+        {"scope": "shop", "number": 3, "check": True, "by": by},
+    ]
+    runtime.answers["POST /v1/rollback"] = refusal(404, "shop has no version 9; there are: 1, 2")
+    assert stowage("rollback", "shop", "9") == (1, "", "stowage: shop has no version 9; there are: 1, 2\n")
+
+
+def test_pause_and_resume(runtime, stowage):
+    runtime.answers["POST /v1/pause"] = document({"scopes": ["default", "shop"], "until": 4_000_000_000.5})
+    code, out, err = stowage("pause", "--for", "1h30m", "--reason", "moving a disk")
+    assert (code, err) == (0, "")
+    first, second = out.splitlines()
+    assert first.startswith("paused until 2096-10-02 07:06:40, for ")
+    assert first.endswith(" years: default, shop")
+    assert second == "`stowage resume` ends it before"
+    assert stowage("pause", "shop", "--json")[1] == '{"scopes": ["default", "shop"], "until": 4000000000.5}\n'
+    runtime.answers["POST /v1/resume"] = document({"scopes": ["shop"]})
+    assert stowage("resume", "shop") == (0, "resumed: shop\n", "")
+    runtime.answers["POST /v1/pause"] = document({"scopes": [], "until": 1.0})
+    assert stowage("pause")[1] == "nothing is declared here, so there is nothing to pause\n"
+    runtime.answers["POST /v1/resume"] = document({"scopes": []})
+    assert stowage("resume")[1] == "nothing is declared here, so nothing was paused\n"
+    by = ordering.user()
+    assert [order for _door, _call, order in runtime.calls] == [
+        {"scope": None, "seconds": 5400.0, "reason": "moving a disk", "by": by},
+        {"scope": "shop", "seconds": 3600.0, "reason": "", "by": by},
+        {"scope": "shop", "by": by},
+        {"scope": None, "seconds": 3600.0, "reason": "", "by": by},
+        {"scope": None, "by": by},
+    ]
+
+
+def test_who_calls(monkeypatch):
+    monkeypatch.setattr(ordering.os, "geteuid", lambda: 0)
+    assert ordering.user() == "root"
+    monkeypatch.setenv("SUDO_USER", "anna")
+    assert ordering.user() == "anna"
+    monkeypatch.setattr(ordering.os, "geteuid", lambda: 4_000_000)
+    assert ordering.user() == "user 4000000"
