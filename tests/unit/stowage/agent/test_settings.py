@@ -61,7 +61,7 @@ def test_what_is_written_holds(load):
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(load, document, message):
-    with pytest.raises(StowageError, match="runtime.json") as caught:
+    with pytest.raises(StowageError, match=r"runtime\.json") as caught:
         load(document)
     assert message in str(caught.value)
 
