@@ -96,8 +96,8 @@ _ZSH = """\
 # zsh completion for stowage; made by: stowage completion zsh
 _stowage_ask() {
     local -a found
-    found=(${(f)"$(stowage complete $1 2>/dev/null)"})
-    compadd -a found
+    found=(${(f)"$(stowage complete ${@[-1]} 2>/dev/null)"})
+    compadd "${@[1,-2]}" -a found
 }
 _stowage() {
     local -a commands

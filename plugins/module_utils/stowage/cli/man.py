@@ -39,7 +39,7 @@ _FILES = (
 )
 _EXAMPLES = (
     ("stowage status", "How does this host stand?"),
-    ("stowage drift || mail -s drifted root", "Is anything not as declared?"),
+    ("stowage drift || logger -t stowage drifted", "Is anything not as declared?"),
     ("stowage pause shop --for 30m --reason 'moving a disk'", "Leave a stack alone."),
     ("stowage diff shop 3 4", "What changed?"),
     ("stowage rollback shop 3", "Back to what it was."),
@@ -60,7 +60,7 @@ def render_man() -> str:
         lines += [line for name, text in entries for line in (".TP", f".B {_text(name)}", _text(text))]
     lines += [".SH EXAMPLES"]
     for call, text in _EXAMPLES:
-        lines += [".PP", _text(text), ".PP", ".RS 4", ".nf", _text(call), ".fi", ".RE"]
+        lines += [".TP", _text(text), f"\\fB{_text(call)}\\fR"]
     return "\n".join(lines) + "\n"
 
 

@@ -37,13 +37,12 @@ def ago(then: Any, now: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """So much time in its largest unit, of which there is more than one where the rest would be a lot."""
-    for index, (name, length) in enumerate(_UNITS):
-        count = int(seconds // length)
-        # "1 hour" may be almost two; "90 minutes" tells.
-        if count >= 2 or (count == 1 and seconds - length < length / 10) or index == len(_UNITS) - 1:
+    """So much time in the largest unit that tells it well: 90 minutes, since 1 hour would be less, and 2 hours more."""
+    for name, length in _UNITS:
+        count = round(seconds / length)
+        if seconds >= 1.9 * length or abs(seconds - length) < length / 10:
             return f"{count} {name}{'' if count == 1 else 's'}"
-    return ""
+    return f"{round(seconds)} seconds"
 
 
 def moment(then: Any) -> str:

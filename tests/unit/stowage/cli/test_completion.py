@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -86,9 +87,7 @@ def test_bash_takes_the_script_in_its_completion_machinery(tmp_path):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_command_and_option_is_in_every_script(shell):
     script = render_completion(shell)
-    assert "@" not in script.replace('"$@"', "").replace("@files", "").replace("@scopes", "").replace(
-        "@containers", ""
-    ).replace("@*", "").replace("#@}", "").replace("[@]", "")
+    assert re.findall("@[A-Z]+@", script) == []  # what the template leaves to be filled in
     for command in SHOWN:
         assert command.name in script
         for option in command.options:

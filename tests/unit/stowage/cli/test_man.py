@@ -27,7 +27,7 @@ def test_structure():
     assert PAGE.startswith('.TH STOWAGE 1 "" "stowage ')
     assert "\nstowage \\- keep a container engine as declared\n" in PAGE
     requests = {line.split()[0] for line in PAGE.splitlines() if line.startswith((".", "'"))}
-    assert requests == {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".br", ".nf", ".fi", ".RS", ".RE", ".nh", ".ad"}
+    assert requests == {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".br", ".nh", ".ad"}
 
 
 def test_nothing_of_the_table_is_missing():
@@ -67,4 +67,5 @@ def test_mandoc_finds_no_fault():
     done = subprocess.run(
         ["mandoc", "-T", "lint", "-W", "warning"], input=PAGE.encode(), capture_output=True, check=False
     )
-    assert done.stdout == b""
+    # The page is the same whenever it is made, and so has no date.
+    assert [line for line in done.stdout.splitlines() if b"missing date" not in line] == []

@@ -14,8 +14,8 @@ NOW = 1_800_000_000.0
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "0 seconds"), (1, "1 second"), (59.9, "59 seconds"), (60, "1 minute"), (65, "1 minute"), (90, "90 seconds"),
-        (119, "119 seconds"), (120, "2 minutes"), (3599, "59 minutes"), (3600, "1 hour"), (5400, "90 minutes"),
+        (0, "0 seconds"), (1, "1 second"), (50, "50 seconds"), (59.96, "1 minute"), (60, "1 minute"), (65, "1 minute"), (90, "90 seconds"),
+        (110, "110 seconds"), (119, "2 minutes"), (120, "2 minutes"), (599.9, "10 minutes"), (3599, "1 hour"), (3600, "1 hour"), (5400, "90 minutes"),
         (7200, "2 hours"), (86400, "1 day"), (172800, "2 days"), (40 * 86400, "40 days"), (400 * 86400, "1 year"),
         (800 * 86400, "2 years"),
     ],
