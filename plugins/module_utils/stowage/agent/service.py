@@ -7,6 +7,7 @@ Knows who needs whom, folders and signals. Everything else is the parts' own.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -63,8 +64,8 @@ class Service:
         self.address = engine_address(settings)
         make_folders(settings)
         self._claim = claim(settings.sockets)
-        self._audit = Audit(settings.log, settings.audit_bytes, settings.audit_files, self._unsent)
         self._metrics = Metrics()
+        self._audit = Audit(settings.log, settings.audit_bytes, settings.audit_files, self._unwritten)
         self._notifier = Notifier(settings.notify, self._unsent)
         self.journal = Journal([self._audit.write, self._notifier.tell])
         self.store = Store(settings.state, self.address, keep=settings.history)
@@ -127,6 +128,17 @@ class Service:
     def _unsent(self, text: str) -> None:
         """A notification came to nothing: noted, but not notified."""
         self._metrics.count("notifications_lost")
+        complain(text)
+
+    def _unwritten(self, text: str) -> None:
+        """An event is not in the audit log."""
+        self._metrics.count("audit_lost")
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """Say it to whoever reads this process's errors. That nobody does, or on a full disk, is no trouble."""
+    with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"stowage: {text}\n")
 
 

@@ -106,6 +106,8 @@ def _parse_notify(reader: Reader) -> Notify:
     webhook = reader.text("webhook", default.webhook)
     if webhook and not webhook.startswith(("http://", "https://")):
         reader.problem("must begin with http:// or https://", "webhook")
+    if not all("!" <= character <= "~" for character in webhook):
+        reader.problem("must have neither spaces nor letters beyond ASCII", "webhook")
     events = _strings(reader, "events", default.events)
     for event in events:
         if event not in NOTIFIED:
