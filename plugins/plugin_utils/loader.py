@@ -24,9 +24,11 @@ class Runtime:
         self._digest = digest
         self._unpacked: dict[str, str] = {}
         self._path = _cache_path(digest)
-        self._codes: dict[str, Any] = _recall(self._path)
+        # Each module's code marshalled for itself: a run needs few of them.
+        self._codes: dict[str, bytes] = _recall(self._path)
         self._kept = len(self._codes)
         self._rests = False
+        self._put_away: frozenset[str] = frozenset()  # files whose code is kept, but not in memory
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
         """The interface of sys.meta_path."""
@@ -35,7 +37,7 @@ class Runtime:
         from importlib.machinery import ModuleSpec
 
         stem = name.replace(".", "/")
-        for known in (lambda: self._codes, self._sources):
+        for known in (lambda: self._codes, lambda: self._put_away, self._sources):
             for file in (stem + "/__init__.py", stem + ".py"):
                 if file in known():
                     spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
@@ -48,11 +50,15 @@ class Runtime:
 
     def exec_module(self, module: Any) -> None:
         """The interface of loaders."""
+        import marshal
+
         file = module.__spec__.origin
-        code = self._codes.get(file) or (_recall(self._path).get(file) if self._rests else None)
-        if code is None:
+        known = self._codes.get(file) or (_recall(self._path).get(file) if self._rests else None)
+        if known:
+            code = marshal.loads(known)  # noqa: S302  our own, see _recall
+        else:
             code = compile(self._sources()[file], file, "exec", dont_inherit=True)
-            self._codes[file] = code
+            self._codes[file] = marshal.dumps(code)
         exec(code, module.__dict__)  # noqa: S102  the runtime, as it was sent
         if self._rests:
             self.rest()
@@ -65,7 +71,7 @@ class Runtime:
 
     def keep(self) -> None:
         """Keep what was compiled in this run. That it cannot be kept is no error."""
-        if len(self._codes) == self._kept:
+        if self._rests or len(self._codes) == self._kept:
             return
         import marshal
         import os
@@ -91,6 +97,7 @@ class Runtime:
     def rest(self) -> None:
         """Hold nothing in memory: from now on little is imported, and may as well be read again for that."""
         self._rests = True
+        self._put_away = self._put_away.union(self._codes)
         self._codes, self._unpacked = {}, {}
 
     def _sources(self) -> dict[str, str]:
@@ -111,7 +118,7 @@ def _cache_path(digest: str) -> str:
     return f"{folder}/{PACKAGE}/code-{sys.implementation.cache_tag}-{sys.hexversion:x}-{digest}"
 
 
-def _recall(path: str) -> dict[str, Any]:
+def _recall(path: str) -> dict[str, bytes]:
     """What was kept, if it is whole and nobody else could have written it."""
     import os
     import zlib

@@ -24,11 +24,9 @@ from typing import NamedTuple
 
 PACKAGE = "stowage"
 # Part of the cache's key: raise it whenever the same sources shall give other bytes.
-_FORMAT = 1
+_FORMAT = 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
 # What only a runtime that stays on a host has a use for: it is not sent along with a request.
 _RESIDENT = ("agent/", "cli/", "client.py", "terminal.py", "__main__.py")
 _ANY_PYTHON = "/usr/bin/env python3"

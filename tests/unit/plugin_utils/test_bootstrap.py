@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import pytest
 
@@ -105,92 +104,3 @@ def test_even_an_exit_is_answered(send):
 def test_a_parcel_without_the_runtime_is_answered(send):
     answer = send({}, sources={"stowage/__init__.py": ""})
     assert "No module named 'stowage.request'" in answer["msg"]
-
-
-class Cache:
-    """The cache in this process, without a run."""
-
-    def __init__(self, folder):
-        self.names = {"__name__": "bootstrap"}
-        exec(BOOTSTRAP, self.names)
-        self.names["_cache_path"] = lambda digest: f"{folder}/stowage/code-{digest}"
-        self.folder = Path(folder) / "stowage"
-
-    def runtime(self, digest="d1"):
-        return self.names["Runtime"](lambda: zlib.compress(json.dumps(SOURCES).encode()), digest)
-
-    def load(self, runtime, name):
-        spec = runtime.find_spec(name)
-        module = type(sys)(name)
-        module.__spec__ = spec
-        runtime.exec_module(module)
-        return module
-
-    def files(self):
-        return sorted(path.name for path in self.folder.glob("*"))
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return Cache(tmp_path)
-
-
-def test_compiled_code_is_kept_and_used(cache):
-    runtime = cache.runtime()
-    cache.load(runtime, "stowage.parts.double")
-    runtime.keep()
-    assert cache.files() == ["code-d1"]
-    assert cache.folder.stat().st_mode & 0o777 == 0o700
-    assert (cache.folder / "code-d1").stat().st_mode & 0o777 == 0o600
-    again = cache.runtime()
-    assert set(again._codes) == {"stowage/parts/double.py"}
-    again._squeezed = b""  # what was kept needs no sources
-    assert cache.load(again, "stowage.parts.double").double(4) == 8
-    before = (cache.folder / "code-d1").stat().st_mtime_ns
-    again.keep()
-    assert (cache.folder / "code-d1").stat().st_mtime_ns == before
-
-
-def test_what_a_later_run_compiles_is_added(cache):
-    runtime = cache.runtime()
-    cache.load(runtime, "stowage")
-    runtime.keep()
-    runtime = cache.runtime()
-    cache.load(runtime, "stowage.parts.double")
-    runtime.keep()
-    assert set(cache.runtime()._codes) == {"stowage/__init__.py", "stowage/parts/double.py"}
-
-
-def test_another_version_takes_the_place(cache):
-    for digest in ("d1", "d2"):
-        runtime = cache.runtime(digest)
-        cache.load(runtime, "stowage")
-        runtime.keep()
-    assert cache.files() == ["code-d2"]
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda path: path.write_bytes(path.read_bytes()[:-3]),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.chmod(0o620),
-        lambda path: path.parent.chmod(0o770),
-        lambda path: [path.rename(path.with_name("other")), path.symlink_to("other")],
-    ],
-)
-def test_code_that_cannot_be_trusted_is_not_run(cache, spoil):
-    runtime = cache.runtime()
-    cache.load(runtime, "stowage")
-    runtime.keep()
-    spoil(cache.folder / "code-d1")
-    assert cache.runtime()._codes == {}
-
-
-def test_a_folder_of_others_is_not_written_to(cache):
-    cache.folder.mkdir()
-    cache.folder.chmod(0o777)
-    runtime = cache.runtime()
-    cache.load(runtime, "stowage")
-    runtime.keep()
-    assert cache.files() == []
