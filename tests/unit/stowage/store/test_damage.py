@@ -298,7 +298,7 @@ def test_several_files_damaged(original, base):
     """Short of putting back all of a scope's files of an earlier time, which is what it was then."""
     dice = random.Random(3)
     kinds = [mutate for mutate in MUTATIONS if mutate is not restore_an_older_copy]
-    for _round in range(150):
+    for _round in range(60):
         damaged = Damaged(original, base)
         for _time in range(dice.randrange(2, 5)):
             files = [path for path in damaged.files() if path.stat().st_size in range(1, 1 << 20)]

@@ -358,6 +358,16 @@ def test_a_damaged_scope_loses_no_more(base):
     assert store.blob(DIGEST)
 
 
+def test_a_lost_version_takes_no_ones_place_among_those_kept(base):
+    store = open_store(base, keep=2)
+    for tag in (1, 2, 3):
+        declare(store, tag)
+    (shop_of(base) / "3.json").write_bytes(b"")
+    declare(store, 4)
+    store.collect()
+    assert numbers(store) == [4, 2]
+
+
 # -- forgetting --------------------------------------------------------------------------------------
 
 
