@@ -287,9 +287,12 @@ def test_what_is_gone_is_not_brought_back_by_finishing_it(store, base):
 
 
 def test_a_damaged_scope_is_not_healed_by_finishing(store, base):
-    version = declare(store, 1)
-    (shop_of(base) / "1.json").write_bytes(b"")
-    finish(store, version)
+    versions = [declare(store, tag) for tag in (1, 2)]
+    (shop_of(base) / "2.json").write_bytes(b"")
+    before = untouched(base)
+    for version in versions:
+        assert finish(store, version).outcome == "done"
+    assert untouched(base) == before
     assert store.standing("shop").version is None
 
 
