@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import DIGEST, __version__
 from .charge import AS_DECLARED, DAMAGED, DRIFTED, FAILING, REPAIRING, UNKNOWN
@@ -20,7 +20,7 @@ from .charge import AS_DECLARED, DAMAGED, DRIFTED, FAILING, REPAIRING, UNKNOWN
 STATES = (AS_DECLARED, DRIFTED, REPAIRING, FAILING, DAMAGED, UNKNOWN)
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 DURATIONS = {
-    "plan": "Time to observe scopes and plan, and to repair them where that was to be done",
+    "plan": "Time of a look at scopes: to observe and to plan, without repairs",
     "repair": "Time to carry out a repair",
     "apply": "Time of a whole apply",
 }
@@ -95,11 +95,23 @@ class Metrics:
     def set(self, name: str, value: float) -> None:
         """Note how something stands now."""
         with self._lock:
+            if name not in self._gauges:
+                raise KeyError(name)
             self._gauges[name] = float(value)
 
-    def show(self, scope: str, state: str, drift: int, objects: Sequence[Mapping[str, Any]]) -> None:
-        """Replace what is told of one scope by how it was found just now. ``objects`` are as status tells them."""
-        now = self._wall()
+    def show(
+        self,
+        scope: str,
+        state: str,
+        drift: int,
+        objects: Sequence[Mapping[str, Any]],
+        checked_at: Optional[float] = None,
+    ) -> None:
+        """Replace what is told of one scope by how it was found. ``objects`` are as status tells them.
+
+        ``checked_at`` is a Unix time: now where it is not given, 0.0 for a scope that was not looked at yet.
+        """
+        now = self._wall() if checked_at is None else checked_at
         kinds = Counter((str(entry["kind"]), str(entry["status"]), str(entry["health"])) for entry in objects)
         held = sum(1 for entry in objects if entry["held"] is not None)
         with self._lock:

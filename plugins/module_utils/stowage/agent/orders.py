@@ -109,9 +109,10 @@ class Orders:
         name = f"rollback to {target.number}, {by}"
 
         def work(listener: Listener) -> Document:
+            began = time.monotonic()
             answer = roll_back(target, self._engine(), self.resident(name, listener), check=check)
             told = {**answer, "scope": scope, "number": target.number}
-            return told if check else self._after(told, target.manifest, name)
+            return told if check else self._after(told, target.manifest, name, time.monotonic() - began)
 
         return work
 
@@ -167,12 +168,16 @@ class Orders:
     # -- how ----------------------------------------------------------------------------------
 
     def _converge(self, asked: Mapping[str, Any], by: str, listener: Listener) -> Document:
+        began = time.monotonic()
         answer = request.answer(asked, self.resident(by, listener))
         _remove_incoming(asked)
-        return answer if answer.get("needed_files") else self._after(answer, asked.get("manifest") or {}, by)
+        if answer.get("needed_files"):
+            return answer
+        return self._after(answer, asked.get("manifest") or {}, by, time.monotonic() - began)
 
-    def _after(self, answer: Document, manifest: Mapping[str, Any], by: str) -> Document:
+    def _after(self, answer: Document, manifest: Mapping[str, Any], by: str, seconds: float) -> Document:
         """Tell of what was applied, have it looked at, and let go of what no kept version needs."""
+        self._parts.metrics.observe("apply", seconds)
         scopes = sorted(_scopes_in(manifest))
         lines = answer.get("plan") or []
         for scope in scopes:
@@ -180,8 +185,8 @@ class Orders:
                 self._parts.metrics.count("failures", scope=scope)
                 self._parts.journal.tell("failure", f"apply by {by} failed: {answer.get('msg', '')}", scope, by=by)
             elif answer.get("changed"):
-                text = f"applied by {by}: {len(lines)} operations"
-                self._parts.journal.tell("applied", text, scope, by=by, plan=list(lines))
+                text = f"applied by {by}: {len(lines)} operation{'' if len(lines) == 1 else 's'}"
+                self._parts.journal.tell("applied", text, scope, by=by, plan=list(lines), seconds=round(seconds, 3))
         self._parts.keeper.release(scopes)
         with contextlib.suppress(StowageError):
             self._collect()

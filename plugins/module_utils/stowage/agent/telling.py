@@ -46,6 +46,15 @@ def status(parts: Parts) -> Document:
     return {**about, "now": time.time(), **known, "warnings": warnings}
 
 
+def figures(parts: Parts) -> str:
+    """The metrics. Scopes are in them as in the status: some are unknown or damaged without a look at them."""
+    scopes = parts.keeper.status()["scopes"]
+    parts.metrics.keep_scopes(scopes)
+    for scope, told in scopes.items():
+        parts.metrics.show(scope, told["state"], len(told["drift"]), told["objects"], told["checked_at"])
+    return parts.metrics.render()
+
+
 def history(parts: Parts, scope: str = "") -> Document:
     """The kept versions of one scope or of all, newest first. Raises HttpProblem for one that is not known."""
     known = parts.store.standings()

@@ -51,6 +51,7 @@ class Tending:
         self._metrics = metrics
         self._clock = clock
         self._wall = wall
+        self._repairing = 0.0  # seconds of the look that is going on
 
     def finish(self, engine: Engine, charge: Charge) -> None:
         """Bring an apply to its end that this process, or one before it, was killed in. Raises StowageError."""
@@ -60,7 +61,9 @@ class Tending:
         parts = parse_manifest(version.manifest)
         self._journal.tell("repair", f"version {version.number} was not applied to its end: going on", charge.scope)
         keeping = Keeping(self._store, version.by, strict=True, resident=True)
+        began = self._clock()
         kept = keep_host(engine, version.manifest, parts, keeping, files=self._store.blobs_for(version.files))
+        self._metrics.observe("apply", self._clock() - began)
         if kept.run.missing:
             message = "it was interrupted, and what it builds images from was not kept; apply it again"
             images = version.images
@@ -68,7 +71,7 @@ class Tending:
 
     def look(self, engine: Engine, charges: Sequence[Charge], mode: Callable[[Charge], str]) -> Observed:
         """Look at all of these at once, and tend to each. Raises EngineError where nothing could be seen."""
-        began = self._clock()
+        began, self._repairing = self._clock(), 0.0
         observed = self._observe(engine, charges)
         changed = False
         for charge in charges:
@@ -76,7 +79,7 @@ class Tending:
                 # What was seen before a repair is not what is there after it.
                 now = self._observe(engine, [charge]) if changed else observed
                 changed = self._tend(engine, charge, charge.part, now, mode(charge)) or changed
-        self._metrics.observe("plan", self._clock() - began)
+        self._metrics.observe("plan", self._clock() - began - self._repairing)
         return observed
 
     def _observe(self, engine: Engine, charges: Sequence[Charge]) -> Observed:
@@ -139,7 +142,9 @@ class Tending:
         began = self._clock()
         report = carry_out(engine, [part], work, Accounts(part.desired), files)
         self._account(charge, report, say)
-        self._metrics.observe("repair", self._clock() - began)
+        seconds = self._clock() - began
+        self._repairing += seconds
+        self._metrics.observe("repair", seconds)
         return True
 
     def _account(self, charge: Charge, report: Report, say: Callable[[str], str]) -> None:
@@ -175,7 +180,7 @@ class Tending:
             count = len(view.drift)
             text = f"not as declared: {'1 operation' if count == 1 else f'{count} operations'} would bring it back"
             self._journal.tell("drift", text, charge.scope, plan=list(view.drift))
-        self._metrics.show(charge.scope, view.state, len(view.drift), view.objects)
+        self._metrics.show(charge.scope, view.state, len(view.drift), view.objects, self._wall())
 
 
 def _spared(charge: Charge, plan: Plan, observed: Observed) -> Dict[Key, Trouble]:
@@ -199,7 +204,7 @@ def labelled(observed: Observed, known: Iterable[str]) -> Dict[str, List[str]]:
     """Scopes that only the labels on this host tell of, with their containers: their declaration is not stored here."""
     found: Dict[str, List[str]] = {}
     stored = set(known)
-    for name, container in observed.containers.items():
+    for name, container in sorted(observed.containers.items()):
         scope = container.labels.get(SCOPE, "")
         if scope and scope not in stored:
             found.setdefault(scope, []).append(name)
