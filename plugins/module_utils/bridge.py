@@ -41,6 +41,8 @@ _DECLARING = {
     "stack": stack,
 }
 _ASKING = {"host_info": host_info, "rollback": rollback, "runtime_info": runtime_info, "stack_info": stack_info}
+# Answered by the runtime that keeps a host, and by no other.
+_RESIDENT = ("rollback", "runtime_info")
 _REFUSED: Dict[str, Mapping[str, str]] = {
     "container": peer.REFUSED,
     "image": image.REFUSED,
@@ -169,6 +171,10 @@ def run_module(kind: str) -> None:
         request = _handed_over(module.params) or request_from(kind, module.params, check=module.check_mode)
     except OptionError as error:
         module.fail_json(msg=str(error))
+    if kind in _RESIDENT:
+        from .stowage.handing import ask_resident
+
+        answer = ask_resident
     result = result_from(kind, request, answer(request), diff=module._diff)  # noqa: SLF001  modules have no other way to know
     for warning in result.pop("warnings", None) or ():
         module.warn(warning)

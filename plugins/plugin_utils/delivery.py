@@ -25,7 +25,7 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 
-from ..module_utils.stowage.request import SOCKETS
+from ..module_utils.stowage.places import SOCKETS
 from .progress import Progress
 from .zipapp import join_texts, squeeze_runtime
 

@@ -17,10 +17,10 @@ import time
 from typing import Any, Dict, Iterator, Mapping, NoReturn, Optional
 
 from .errors import StowageError
+from .places import runtime_at
 
 Document = Dict[str, Any]
 
-SOCKETS = "/run/stowage"
 READ, WRITE = "read.sock", "write.sock"
 TIMEOUT = 60.0  # seconds without a byte, where an answer is due at once
 MAX_HEAD = 64 << 10
@@ -46,11 +46,6 @@ class Refused(StowageError):
         super().__init__(message)
 
 
-def socket_folder(environ: Mapping[str, str]) -> str:
-    """Where the runtime listens: STOWAGE_SOCKETS, or the usual folder."""
-    return environ.get("STOWAGE_SOCKETS") or SOCKETS
-
-
 def path_of(*segments: str) -> str:
     """The path of a route, whatever its segments hold."""
     return "/v1/" + "/".join(_quoted(segment) for segment in segments)
@@ -69,11 +64,7 @@ class Client:
 
     def engine(self) -> str:
         """The address of the engine that is kept here; "" where no runtime says so."""
-        try:
-            with open(os.path.join(self.folder, "engine"), encoding="utf-8") as file:
-                return file.read(4096).strip()
-        except (OSError, ValueError):
-            return ""
+        return runtime_at(self.folder).get("engine", "")
 
     def fetch(
         self,

@@ -186,8 +186,15 @@ class _Record:
                     seconds=round(report.seconds, 3),
                 )
             else:  # applied before, and mended by this run: what came of it then stays told
-                told = {"message": version.message, "plan": version.plan, "seconds": version.seconds}
-                self.versions[index] = store.finish(version, outcome="done", now=time.time(), images=images, **told)
+                self.versions[index] = store.finish(
+                    version,
+                    outcome="done",
+                    now=time.time(),
+                    message=version.message,
+                    plan=version.plan,
+                    images=images,
+                    seconds=version.seconds,
+                )
 
 
 def is_gone(part: Part) -> bool:

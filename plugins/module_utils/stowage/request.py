@@ -8,7 +8,7 @@ a connection or from the same process is not its concern.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
@@ -33,14 +33,13 @@ from .manifest import parse_manifest
 from .model.desired import Desired, Part
 from .model.observed import Observed
 from .observer import anonymous, observe_host
+from .places import runtime_at, socket_folder
 from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes, render_stacks
 from .standing import as_left, pin
 from .store import Store, Version, state_directory
 
 VERSION = 1
-SOCKETS = "/run/stowage"  # where the runtime of a host listens
-ABOUT = "runtime.json"  # beside the sockets: engine, state, version and digest of the runtime that made it
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
 
 Document = Dict[str, Any]
@@ -77,11 +76,13 @@ def converge(
     """Make the engine hold the manifest of a request; with ``check``, tell what that takes. Raises StowageError."""
     manifest = request.get("manifest") or {}
     engine, address = connect(request.get("engine") or {})
-    parts, pins = read_declaration(engine, manifest), request.get("images") or {}
-    if pins:  # an earlier version is brought back
-        parts = tuple(pin(as_left(part), pins) for part in parts)
     files, listener = _files(request), resident.listener if resident else listener
-    with engine, engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))):
+    with contextlib.ExitStack() as held:
+        held.enter_context(engine)
+        parts, pins = read_declaration(engine, manifest), request.get("images") or {}
+        if pins:  # an earlier version is brought back
+            parts = tuple(pin(as_left(part), pins) for part in parts)
+        held.enter_context(engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))))
         if request.get("check"):
             run = converge_host(engine, parts, check=True)
             return _answer_run(run, parts, run.observed)
@@ -104,13 +105,9 @@ def _keeping(request: Mapping[str, Any], resident: Optional[Resident], address: 
     return None
 
 
-def serves(address: str, sockets: str = SOCKETS) -> bool:
+def serves(address: str) -> bool:
     """Whether a runtime keeps this engine, and this process may write into its store."""
-    try:
-        with open(os.path.join(sockets, ABOUT), encoding="utf-8") as file:
-            return bool(json.load(file)["engine"] == address) and os.geteuid() == 0
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return os.geteuid() == 0 and runtime_at(socket_folder(os.environ)).get("engine") == address
 
 
 def _files(request: Mapping[str, Any]) -> Dict[str, Union[str, bytes]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import grp  # noqa: F401  ahead: the other user may not read this Python's modules
 import itertools
+import json
 import os
 import socket
 import tempfile
@@ -18,8 +19,9 @@ import pytest
 from stowage import client as module
 from stowage.agent.server import Door, Server
 from stowage.agent.wire import Feed, HttpProblem, Reply
-from stowage.client import READ, WRITE, Client, NotAllowed, NotRunning, Refused, path_of, socket_folder
+from stowage.client import READ, WRITE, Client, NotAllowed, NotRunning, Refused, path_of
 from stowage.errors import StowageError
+from stowage.places import ABOUT, socket_folder
 from tests.unit.stowage.support.recorded_runtime import Runtime, document, refusal, stream
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -70,9 +72,10 @@ def test_the_folder_of_the_sockets():
 
 def test_whose_engine(client, sockets):
     assert client.engine() == ""
-    Path(sockets, "engine").write_text("unix:///run/docker.sock\n")
+    about = {"engine": "unix:///run/docker.sock", "state": "/x", "version": "1", "digest": ""}
+    Path(sockets, ABOUT).write_text(json.dumps(about))
     assert client.engine() == "unix:///run/docker.sock"
-    Path(sockets, "engine").write_bytes(b"\xff")
+    Path(sockets, ABOUT).write_bytes(b"\xff")
     assert client.engine() == ""
 
 

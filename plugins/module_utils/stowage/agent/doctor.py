@@ -61,12 +61,16 @@ def _store(store: Store) -> Check:
 
 
 def _scopes(status: Mapping[str, Any]) -> Check:
+    kept = {scope: told for scope, told in status["scopes"].items() if told["version"] or told["state"] == "damaged"}
     bad = [
         f"{scope} is {told['state']}" + (f" ({told['message']})" if told["message"] else "")
-        for scope, told in status["scopes"].items()
+        for scope, told in kept.items()
         if told["state"] not in ("as declared", "repairing")
     ]
-    return (False, "; ".join(bad)) if bad else (True, "all as declared")
+    if bad:
+        return False, "; ".join(bad)
+    others = sorted(set(status["scopes"]) - set(kept))
+    return True, "all as declared" + (f"; not declared to this runtime: {', '.join(others)}" if others else "")
 
 
 def _socket(path: str, mode: int) -> Check:

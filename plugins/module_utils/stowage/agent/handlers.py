@@ -17,7 +17,7 @@ from .doctor import examine
 from .masking import compare, shown
 from .orders import Orders
 from .routes import describe, find
-from .telling import Parts, history, require, status
+from .telling import Parts, figures, history, require, status
 from .wire import Call, Feed, HttpProblem, Reply
 
 Document = Dict[str, Any]
@@ -90,9 +90,14 @@ class Handlers:
             raise HttpProblem(404, "not_found", str(error)) from error
 
     def events(self, call: Call, _values: Mapping[str, str]) -> Reply:
-        """A stream that ends when the caller goes."""
-        feed = Feed()
-        self._parts.journal.follow(feed, whole_number(call, "after", 0, 1 << 53))
+        """A stream that ends when the caller goes; without ``follow``, with the last event that is known."""
+        feed, after = Feed(), whole_number(call, "after", 0, 1 << 53)
+        if call.query.get("follow", "1") != "0":
+            self._parts.journal.follow(feed, after)
+            return Reply(200, feed=feed)
+        for event in self._parts.journal.recent(after):
+            feed.push(event)
+        feed.close()
         return Reply(200, feed=feed)
 
     def doctor(self, _call: Call, _values: Mapping[str, str]) -> Reply:
@@ -101,7 +106,7 @@ class Handlers:
 
     def metrics(self, _call: Call, _values: Mapping[str, str]) -> Reply:
         """For a scraper, through whatever serves a socket to it."""
-        return Reply(200, text=self._parts.metrics.render(), content_type="text/plain; version=0.0.4")
+        return Reply(200, text=figures(self._parts), content_type="text/plain; version=0.0.4")
 
     def description(self, _call: Call, _values: Mapping[str, str]) -> Reply:
         """What there is, for programs."""

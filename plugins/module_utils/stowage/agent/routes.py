@@ -36,7 +36,12 @@ ROUTES = (
     Route("GET", "/v1/history/{scope}/{number}", "version", "One version; values that may be secret are masked."),
     Route("GET", "/v1/diff/{scope}/{before}/{after}", "diff", "What differs between two versions, as a unified diff."),
     Route(
-        "GET", "/v1/events", "events", "Events as they happen, the latest known first.", stream=True, query=("after",)
+        "GET",
+        "/v1/events",
+        "events",
+        "Events as they happen, the latest known first.",
+        stream=True,
+        query=("after", "follow"),
     ),
     Route("GET", "/v1/doctor", "doctor", "Whether engine, store, sockets, version and disk are as they should be."),
     Route("GET", "/v1/metrics", "metrics", "Metrics in the Prometheus text format."),

@@ -22,6 +22,7 @@ from .. import DIGEST, __version__, request
 from ..engine.address import from_environment
 from ..engine.client import Engine
 from ..errors import StowageError
+from ..places import ABOUT
 from ..store import Store
 from .audit import Audit
 from .handlers import Handlers
@@ -97,7 +98,7 @@ class Service:
         deadline = time.monotonic() + STOP_PATIENCE
         while self._runs.busy() and time.monotonic() < deadline:
             time.sleep(_POLL)
-        os.unlink(os.path.join(self._settings.sockets, request.ABOUT))
+        os.unlink(os.path.join(self._settings.sockets, ABOUT))
         self._server.stop()
         self._watch.stop()
         self.keeper.stop()
@@ -108,7 +109,7 @@ class Service:
     def _introduce(self) -> None:
         """Say beside the sockets who listens, for runs that come from elsewhere."""
         about = {"engine": self.address, "state": self._settings.state, "version": __version__, "digest": DIGEST}
-        path = os.path.join(self._settings.sockets, request.ABOUT)
+        path = os.path.join(self._settings.sockets, ABOUT)
         with open(f"{path}.new", "w", encoding="utf-8") as file:
             json.dump(about, file)
         os.replace(f"{path}.new", path)

@@ -49,7 +49,8 @@ def _serve(settings: str, err: TextIO) -> int:
 
 
 def _command(words: Sequence[str], out: TextIO, err: TextIO) -> int:
-    from ..client import Client, socket_folder
+    from ..client import Client
+    from ..places import socket_folder
     from . import asking, ordering, texts
     from .arguments import parse_arguments
     from .console import FAILED, Console

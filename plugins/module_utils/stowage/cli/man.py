@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import List
 
 from .. import __version__
-from ..client import SOCKETS
+from ..places import SOCKETS
 from .commands import SUMMARY, Argument, Command, sentence, shown
 from .entry import SETTINGS
 

@@ -13,6 +13,7 @@ import pytest
 from stowage import lock, request
 from stowage.cli import main, manifests, ordering
 from stowage.lock import engine_lock
+from stowage.places import ABOUT
 from tests.unit.stowage.support.model_engine import ModelEngine
 from tests.unit.stowage.support.recorded_runtime import document, refusal, stream
 
@@ -264,7 +265,8 @@ def test_an_engine_of_ones_own_is_not_the_runtimes(engine, runtime, stowage, man
         words = ["--host", "unix:///run/mine.sock"] if name == "--host" else []
         assert "CreateContainer" in stowage("plan", manifest, *words)[1]
     assert runtime.calls == []
-    Path(sockets, "engine").write_text("unix:///run/mine.sock")
+    about = {"engine": "unix:///run/mine.sock", "state": "/x", "version": "1", "digest": ""}
+    Path(sockets, ABOUT).write_text(json.dumps(about))
     assert "PullImage" in stowage("plan", manifest)[1]
 
 
