@@ -284,7 +284,7 @@ def test_one_file_damaged(original, base, mutate):
         if mutate is not swap:
             assert found <= {path.parent.name}
         assert damaged.truth.keys() - found == {s for s in SCOPES if open_store(base).standing(s).version}
-        if turn % 3 == 0:
+        if turn % 5 == 0:
             damaged.heal()
         (base / "elsewhere").unlink(missing_ok=True)
     assert told or mutate is forbid
