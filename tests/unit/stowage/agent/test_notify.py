@@ -58,7 +58,7 @@ class Told:
         return self
 
     def __exit__(self, *_error):
-        self.notifier.close(10.0)
+        self.notifier.close(60.0)
 
 
 def script(tmp_path, text):
@@ -137,7 +137,7 @@ def test_whoever_tells_does_not_wait():
 def test_closing_sends_what_waits(tmp_path):
     told = Told(command=script(tmp_path, "cat >>$here/got"), per_minute=100)
     told.tell(*(event(number) for number in range(20)))
-    told.notifier.close(10.0)
+    told.notifier.close(60.0)
     assert [document["number"] for document in lines_of(tmp_path / "got")] == list(range(20))
     told.tell(event(99))
     assert not told.notifier._waiting
