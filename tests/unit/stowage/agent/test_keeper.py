@@ -48,7 +48,8 @@ class World:
         """The runtime starts anew."""
         self.store = Store(str(self.folder), self.engine.address)
         self.journal = Journal([self.events.append])
-        tending = Tending(self.store, self.journal, Metrics(), self.clock, self.clock_of_the_wall)
+        self.metrics = Metrics(self.clock_of_the_wall)
+        tending = Tending(self.store, self.journal, self.metrics, self.clock, self.clock_of_the_wall)
         self.keeper = Keeper(
             self.engine.address, self.store, self.settings, tending, self.journal, self.clock, self.clock_of_the_wall
         )
