@@ -422,6 +422,35 @@ def test_who_does_not_read_an_answer_is_cut_off(tmp_path):
         assert len(read_on(connection)) < 4 << 20
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_only_a_stream_may_be_taken_as_slowly_as_one_likes(tmp_path, stream):
+    document = {"text": "x" * (3 << 20)}
+
+    def answer(_call):
+        feed = Feed(single=not stream)
+        feed.push(document)
+        return Reply(feed=feed)
+
+    with Served(tmp_path, answer, Limits(send_seconds=0.5)) as served, served.connect() as connection:
+        connection.sendall(GET)
+        taken, began = 0, time.monotonic()
+        while time.monotonic() - began < 1.0:
+            taken += len(connection.recv(1 << 16))
+            time.sleep(0.02)
+        assert (taken + len(read_on_while(connection, stream)) > 3 << 20) is stream
+
+
+def read_on_while(connection, stream):
+    """What is left: of a stream, which goes on, until its line ends."""
+    data = bytearray()
+    while not (stream and data.endswith(b"\n")):
+        more = connection.recv(1 << 20)
+        if not more:
+            break
+        data += more
+    return data
+
+
 def read_on(connection):
     data = bytearray()
     while True:
@@ -435,13 +464,13 @@ def test_who_leaves_too_much_unread_makes_room_for_the_next(tmp_path):
     size = 4 << 20
     served = Served(tmp_path, lambda _call: Reply(text="x" * size), Limits(sending_bytes=3 * size))
     with served, contextlib.ExitStack() as stack:
-        for _ in range(12):
-            connection = stack.enter_context(served.connect())
+        stuck = [stack.enter_context(served.connect()) for _ in range(12)]
+        for connection in stuck:
             connection.sendall(GET)
             assert connection.recv(1)
             assert served.server._traffic._held <= 3 * size
         assert served.ask() == (200, "x" * size)
-        assert 1 <= len(served.server._traffic._connections) <= 3
+        assert [len(read_on(connection)) > size for connection in stuck] == [False] * 10 + [True] * 2
 
 
 def test_bodies_are_bounded_all_together(tmp_path):

@@ -46,6 +46,15 @@ def test_what_came_before_there_was_a_reader_is_kept_for_it():
     assert take_all(feed) == [LARGE] * 12 + [{"n": 1}]
 
 
+def test_what_came_early_is_an_excuse_only_until_it_was_taken():
+    feed = Feed()
+    for _ in range(12):
+        feed.push(LARGE)
+    feed.attach(lambda: None)
+    assert take_all(feed) == [LARGE] * 12
+    assert [feed.push(LARGE) for _ in range(5)] == [True] * 4 + [False]
+
+
 def test_without_a_reader_it_does_not_grow_for_ever():
     feed, pushed = Feed(), 0
     while feed.push(LARGE):
