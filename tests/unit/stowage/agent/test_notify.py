@@ -123,15 +123,16 @@ def test_without_anybody_to_tell_there_is_no_thread(settings):
 
 
 def test_whoever_tells_does_not_wait():
-    with Hook(20.0) as hook:
+    with Hook(60.0) as hook:
         told = Told(webhook=hook.url, per_minute=1000)
-        began = time.monotonic()
-        told.tell(*(event(number) for number in range(500)))
-        assert time.monotonic() - began < 1.0
+        told.tell(event(0))
         until(lambda: hook.got)
+        began = time.monotonic()
+        told.tell(*(event(number) for number in range(1, 500)))
+        assert time.monotonic() - began < 5.0  # the server takes a minute
         told.notifier.close(0.0)
         # One was on its way, and of those that wait there is a bound.
-        assert len(told.unsent) == notify.WAITING + 1
+        until(lambda: len(told.unsent) == notify.WAITING + 1)
 
 
 def test_closing_sends_what_waits(tmp_path):
