@@ -5,7 +5,6 @@
 Knows how the file is made and named; how a file gets to a host, with what mode and only where it differs, is copy's.
 """
 
-# ruff: noqa: SLF001  what Ansible offers to action plugins begins with an underscore
 from __future__ import annotations
 
 import tempfile

@@ -79,7 +79,6 @@ digest:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.stowage.docker.plugins.module_utils.options.runtime_file import SPEC
 
 

@@ -86,11 +86,19 @@ else:
 '''
 
 
+# A runtime that an earlier test left would bring back what is wiped here.
+_NO_RUNTIME = """
+if test -e /etc/systemd/system/stowage.service; then systemctl disable --now stowage; fi
+if test -e /etc/init.d/stowage; then /etc/init.d/stowage stop; fi
+rm -rf /run/stowage /etc/stowage /etc/systemd/system/stowage.service /etc/init.d/stowage
+"""
+
+
 def prepare(host: Host) -> None:
     """An engine with two versions of a small web server's image and nothing else; no memory of earlier tests."""
     wanted = [f"{WEB}:{version}" for version in VERSIONS]
     words = shlex.join([COMMAND, "wipe", *wanted])
-    script = f"cat >{COMMAND} && chmod 755 {COMMAND} && rm -rf /var/lib/stowage && {words}"
+    script = f"{_NO_RUNTIME}cat >{COMMAND} && chmod 755 {COMMAND} && rm -rf /var/lib/stowage && {words}"
     held = json.loads(host.run(script, input=_SCRIPT).stdout)
     for version in VERSIONS:
         if f"{WEB}:{version}" not in held:

@@ -35,13 +35,15 @@ class Keeping:
     """Where declarations are kept, and for whom.
 
     ``strict``: what cannot be stored is not applied either, for somebody relies on finding it. ``resident``: the
-    runtime keeps this host, so contents of files and images are held for repairs and for going back.
+    runtime keeps this host, so contents of files and images are held for repairs and for going back. ``unfinished`` is
+    what a run that fails leaves its versions as: failed, or pending where it is to be tried again.
     """
 
     store: Store
     by: str
     strict: bool = False
     resident: bool = False
+    unfinished: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def keep_host(
         record.finish(run.report, after)
     if keeping.resident and not run.report.failures:
         hold_images(engine, record.versions, after)
+    elif not keeping.resident:
+        with record.lenient():
+            keeping.store.collect()
     return Kept(run, after, tuple(record.versions), (*record.warnings, *warnings))
 
 
@@ -178,7 +183,7 @@ class _Record:
             elif version.scope in self._told or report.failures:
                 self.versions[index] = store.finish(
                     version,
-                    outcome="failed" if report.failures else "done",
+                    outcome=self._keeping.unfinished if report.failures else "done",
                     now=time.time(),
                     message=failure,
                     plan=tuple(str(step) for step in report.plan),

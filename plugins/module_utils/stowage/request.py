@@ -36,10 +36,11 @@ from .observer import anonymous, observe_host
 from .places import runtime_at, socket_folder
 from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes, render_stacks
-from .standing import as_left, pin
+from .standing import as_left, leave_tags, pin
 from .store import Store, Version, state_directory
 
 VERSION = 1
+HISTORY = 1000  # versions that a run beside a runtime leaves to that one to let go of
 DEFAULT_LOCK_TIMEOUT = 60.0  # seconds
 
 Document = Dict[str, Any]
@@ -98,8 +99,8 @@ def _keeping(request: Mapping[str, Any], resident: Optional[Resident], address: 
     """Where to keep what is declared. Without a runtime here, single objects of a scope are not kept."""
     if resident is not None:
         return Keeping(resident.store, resident.by, strict=True, resident=True)
-    store = Store(state_directory(os.environ), address)
     is_kept = serves(address)
+    store = Store(state_directory(os.environ), address, keep=HISTORY if is_kept else 1)
     if is_kept or request.get("remember", True):
         return Keeping(store, str(request.get("by") or "a run of its own"), strict=is_kept, resident=is_kept)
     return None
@@ -233,6 +234,7 @@ def _plan_again(engine: Engine, version: Version) -> Document:
         with unsaid(parts):
             observed = observe_parts(engine, parts, Accounts(as_one(parts)))[1]
             plan = plan_changes([pin(part, images, observed.image_ids) for part in declared], observed)
+            plan = leave_tags(plan, images, observed)[0]
     except StowageError as error:
         return {"drifted": True, "plan": [], "msg": str(error)}
     return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Tuple
 from .errors import DeclarationError, Problem
 from .model.desired import ABSENT, RESTARTED, STARTED, Desired, Image, Part
 from .model.observed import Observed
+from .model.operations import TagImage
 from .model.plan import Plan
 from .planner import plan_changes
 
@@ -106,6 +107,25 @@ def plan_around(
         if left == part:
             raise DeclarationError(found) from error
         return plan_around(left, observed, found)
+
+
+def leave_tags(plan: Plan, images: Mapping[str, str], observed: Observed) -> Tuple[Plan, Tuple[str, ...]]:
+    """The plan without putting names back that stand for another image by now, and those names.
+
+    Somebody built or pulled it, to declare it next. What runs goes on with the image it has; a name is put back where
+    a container has to be made of what it stood for.
+    """
+    waited_for = {number for step in plan for number in step.earlier}
+    moved = {
+        step.number: step.operation.name
+        for step in plan
+        if isinstance(step.operation, TagImage)
+        and step.operation.name in images
+        and step.number not in waited_for
+        and observed.image_ids.get(step.operation.name, images.get(step.operation.name)) != images[step.operation.name]
+    }
+    left = tuple(step for step in plan if step.number not in moved)
+    return replace(plan, steps=left), tuple(sorted(moved.values()))
 
 
 def _without(desired: Desired, problems: Iterable[Problem]) -> Desired:

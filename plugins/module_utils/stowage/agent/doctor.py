@@ -11,6 +11,7 @@ import os
 import stat
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
+from ..errors import StowageError
 from ..store import Store
 from .settings import Settings
 
@@ -43,6 +44,8 @@ def _tried(look: Callable[[], Check]) -> Check:
         return look()
     except OSError as error:
         return False, f"{error.filename}: {error.strerror}"
+    except StowageError as error:
+        return False, str(error)
 
 
 def _engine(status: Mapping[str, Any]) -> Check:

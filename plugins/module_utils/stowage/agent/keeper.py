@@ -28,6 +28,7 @@ QUIET, PATIENCE = 0.1, 0.4  # seconds: events are over when none has come for so
 LOCK_PATIENCE = 2.0  # seconds for another run to end, before looking whether to stop
 RETRY = 5.0  # seconds until a look is tried again that could not be made
 VERIFY = 0.5  # seconds after a repair
+MOST_ATTEMPTS = 5  # to finish what a killed run had begun
 ALL = ""  # due like a scope: the host as a whole, for what only its labels tell of
 
 
@@ -63,12 +64,17 @@ class Keeper:
         # When each scope is due, and when what made it due began.
         self._due: Dict[str, float] = {}
         self._first: Dict[str, float] = {}
+        # Of versions that are finished for a run that was killed: attempts, and when the next may be made.
+        self._attempts: Dict[Tuple[str, int], Tuple[int, float]] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def start(self) -> None:
-        """Read the store and begin."""
-        self._refresh()
+        """Read the store and begin. One that cannot be read is tried again, and keeps nobody from asking."""
+        try:
+            self._refresh()
+        except StowageError as error:
+            self._journal.tell("damaged", f"the store cannot be read: {error}")
         self._thread.start()
 
     def stop(self) -> None:
@@ -237,10 +243,7 @@ class Keeper:
     def _tend(self, engine: Engine, scopes: List[str]) -> None:
         charges = [self._charges[scope] for scope in scopes if scope in self._charges]
         for charge in charges:
-            version = charge.version
-            if version is not None and version.outcome == "pending" and self.mode(charge) == ENFORCE:
-                self._tending.finish(engine, charge)
-                self._refresh()
+            self._finish(engine, charge)
         charges = [self._charges[scope] for scope in scopes if scope in self._charges]
         if not charges and ALL not in scopes:
             return
@@ -249,6 +252,21 @@ class Keeper:
             self._labelled = labelled(observed, self._charges)
             for charge in charges:
                 self._plan_ahead(charge)
+
+    def _finish(self, engine: Engine, charge: Charge) -> None:
+        """Bring to its end what was killed in the middle; a few attempts, later and later."""
+        version, now = charge.version, self._clock()
+        if version is None or version.outcome != "pending" or self.mode(charge) != ENFORCE:
+            return
+        key = (charge.scope, version.number)
+        attempts, after = self._attempts.get(key, (0, 0.0))
+        if now < after:
+            self._again([charge.scope], after - now)
+            return
+        self._tending.finish(engine, charge, last=attempts + 1 >= MOST_ATTEMPTS)
+        self._attempts[key] = (attempts + 1, now + 2.0**attempts)
+        self._refresh()
+        self._again([charge.scope], VERIFY)
 
     def _plan_ahead(self, charge: Charge) -> None:
         """When to look next, if that is before the slow timer. Holds the condition."""

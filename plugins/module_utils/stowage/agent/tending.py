@@ -25,7 +25,7 @@ from ..model.report import DONE, Report
 from ..planner.holding import Key, disturbed, hold_back, key_of
 from ..secrets import Redactor, secret_values
 from ..service.labels import SCOPE
-from ..standing import pin, plan_around, to_repair
+from ..standing import leave_tags, pin, plan_around, to_repair
 from ..store import Store
 from .backoff import Trouble
 from .charge import AS_DECLARED, DRIFTED, FAILING, REPAIRING, Charge, View, objects_of
@@ -53,14 +53,19 @@ class Tending:
         self._wall = wall
         self._repairing = 0.0  # seconds of the look that is going on
 
-    def finish(self, engine: Engine, charge: Charge) -> None:
-        """Bring an apply to its end that this process, or one before it, was killed in. Raises StowageError."""
+    def finish(self, engine: Engine, charge: Charge, *, last: bool) -> None:
+        """Bring an apply to its end that this process, or one before it, was killed in. Raises StowageError.
+
+        What the engine was asked for last may still be going on, and be in the way: but for the ``last`` attempt, one
+        that fails is to be tried again.
+        """
         version = charge.version
         if version is None:
             return
         parts = parse_manifest(version.manifest)
         self._journal.tell("repair", f"version {version.number} was not applied to its end: going on", charge.scope)
-        keeping = Keeping(self._store, version.by, strict=True, resident=True)
+        unfinished = "failed" if last else "pending"
+        keeping = Keeping(self._store, version.by, strict=True, resident=True, unfinished=unfinished)
         began = self._clock()
         kept = keep_host(engine, version.manifest, parts, keeping, files=self._store.blobs_for(version.files))
         self._metrics.observe("apply", self._clock() - began)
@@ -97,6 +102,8 @@ class Tending:
         except DeclarationError as error:
             self._found(charge, View(FAILING, say(str(error)), objects=objects_of(part, observed, {})))
             return False
+        plan, moved = leave_tags(plan, charge.images, observed)
+        told = [f"{name} stands for another image by now, which the next apply takes" for name in moved]
         now = self._clock()
         drifting = {key_of(step.operation) for step in plan if not step.operation.waits}
         charge.backoff.drifted(drifting, now)
@@ -106,12 +113,12 @@ class Tending:
         work = hold_back(plan, set(held))
         view = View(
             state=DRIFTED if plan.changes else AS_DECLARED,
-            message=say("; ".join(str(problem) for problem in problems)),
+            message=say("; ".join([*(str(problem) for problem in problems), *told])),
             drift=tuple(say(str(step)) for step in plan if not step.operation.waits),
             objects=objects_of(part, observed, held),
         )
         if mode != ENFORCE or not plan.changes:
-            view = view if plan.changes else self._with_extras(part, observed, view)
+            view = view if plan.changes else self._with_extras(charge, part, observed, view)
             self._found(charge, replace(view, state=FAILING) if problems and not plan.changes else view)
             return False
         if not work.changes:
@@ -121,10 +128,10 @@ class Tending:
         self._found(charge, replace(view, state=REPAIRING))
         return self._repair(engine, charge, left, work, say)
 
-    def _with_extras(self, part: Part, observed: Observed, view: View) -> View:
+    def _with_extras(self, charge: Charge, part: Part, observed: Observed, view: View) -> View:
         """What is the scope's and not declared any more is told, and left to the next apply."""
         try:
-            plan, _left, _problems = plan_around(part, observed)
+            plan = leave_tags(plan_around(part, observed)[0], charge.images, observed)[0]
         except DeclarationError:
             return view
         lines = tuple(str(step) for step in plan if not step.operation.waits)
