@@ -424,7 +424,7 @@ def test_who_does_not_read_an_answer_is_cut_off(tmp_path):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_only_a_stream_may_be_taken_as_slowly_as_one_likes(tmp_path, stream):
-    document = {"text": "x" * (3 << 20)}
+    document = {"text": "x" * (8 << 20)}
 
     def answer(_call):
         feed = Feed(single=not stream)
@@ -437,7 +437,7 @@ def test_only_a_stream_may_be_taken_as_slowly_as_one_likes(tmp_path, stream):
         while time.monotonic() - began < 1.0:
             taken += len(connection.recv(1 << 16))
             time.sleep(0.02)
-        assert (taken + len(read_on_while(connection, stream)) > 3 << 20) is stream
+        assert (taken + len(read_on_while(connection, stream)) > 8 << 20) is stream
 
 
 def read_on_while(connection, stream):
