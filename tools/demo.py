@@ -72,7 +72,8 @@ def up() -> int:
     """Bring the demo up and say how to take it away."""
     status = play("demo.yml", "-e", f"demo_port={choose_port()}")
     if status == 0:
-        print("The demo keeps running: demo-web, demo-api and demo-state, the stack demo-notes, and the engine.")
+        print("The demo keeps running: demo-web, demo-api and demo-state, the stack demo-notes, the engine, and the")
+        print("runtime that keeps them: remove a container by hand, and ask it with: stowage status")
         print("Remove it with: make demo-down")
     return status
 

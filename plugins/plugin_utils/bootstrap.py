@@ -48,7 +48,7 @@ def _run_here(header: dict[str, Any], sources: bytes, request: dict[str, Any]) -
     try:
         from stowage.request import answer
 
-        result = dict(answer(request))
+        result = dict(answer({"by": header["by"], **request}))
     except BaseException as error:  # noqa: BLE001  whatever it is, the controller gets to see it
         import json
         import traceback

@@ -41,7 +41,7 @@ class Progress:
         kind, what = str(event["event"]), f"{event.get('operation', '')} {event.get('target', '')}".strip()
         text = " ".join(str(event.get("text") or "").split())
         if kind == "plan":
-            return f"{len(event['operations'])} operations"
+            return f"{len(event['operations'])} operations" if event["operations"] else ""
         if kind == "started":
             return f"{what} ..." if event.get("operation") in _LONG else ""
         if kind == "detail":

@@ -145,7 +145,7 @@ class Orders:
         tail = call.query.get("tail", "100")
         if tail != "all" and not (tail.isascii() and tail.isdigit() and len(tail) < 8):
             raise HttpProblem(400, "bad_request", "tail must be a whole number, or all")
-        feed, name = Feed(), values["container"]
+        feed, name = Feed(patience=LONGEST_WAIT), values["container"]
         follow = call.query.get("follow", "") not in ("", "0", "false")
 
         def work() -> None:

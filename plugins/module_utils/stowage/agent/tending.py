@@ -22,7 +22,7 @@ from ..model.desired import Part
 from ..model.observed import Observed
 from ..model.plan import Plan
 from ..model.report import DONE, Report
-from ..planner.holding import Key, disturbed, hold_back, key_of
+from ..planner.holding import Key, disturbed, hold_back, key_of, without_waits
 from ..secrets import Redactor, secret_values
 from ..service.labels import SCOPE
 from ..standing import leave_tags, pin, plan_around, to_repair
@@ -110,7 +110,7 @@ class Tending:
         charge.backoff.settle(drifting, now)
         self._tell_of_the_lost(charge, now)
         held = {**charge.backoff.held(now), **_spared(charge, plan, observed)}
-        work = hold_back(plan, set(held))
+        work = without_waits(hold_back(plan, set(held)))
         view = View(
             state=DRIFTED if plan.changes else AS_DECLARED,
             message=say("; ".join([*(str(problem) for problem in problems), *told])),

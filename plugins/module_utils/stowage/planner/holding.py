@@ -73,6 +73,16 @@ def hold_back(plan: Plan, held: Collection[Key]) -> Plan:
     return replace(plan, steps=_kept(plan, dropped), rollbacks=tuple(_left(plan, dropped)))
 
 
+def without_waits(plan: Plan) -> Plan:
+    """The plan without the steps that only wait, and that no change comes after and no replacement is proven by."""
+    needed = {number for rollback in plan.rollbacks for number in rollback.guards}
+    for step in reversed(plan.steps):
+        if step.number in needed or not step.operation.waits:
+            needed.add(step.number)
+            needed.update(step.earlier)
+    return replace(plan, steps=tuple(step for step in plan if step.number in needed))
+
+
 def _kept(plan: Plan, dropped: Set[int]) -> Tuple[Step, ...]:
     return tuple(
         replace(step, settled=tuple(number for number in step.settled if number not in dropped))

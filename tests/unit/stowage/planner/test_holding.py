@@ -8,7 +8,7 @@ import pytest
 
 from stowage.model import operations as op
 from stowage.model.plan import Plan, Rollback, Step
-from stowage.planner.holding import Key, disturbed, hold_back, key_of
+from stowage.planner.holding import Key, disturbed, hold_back, key_of, without_waits
 
 WEB, DB = Key("container", "web"), Key("container", "db")
 
@@ -78,3 +78,27 @@ def test_a_plan_without_held_objects_stays_the_same():
 def test_only_what_stops_or_replaces_a_container_disturbs_it():
     steps = (*REPLACEMENT, Step(6, op.StartContainer("db", "x")), Step(7, op.UpdateContainer("cache", "x", body={})))
     assert disturbed(plan(*steps)) == {WEB}
+
+
+def healthy(name):
+    return op.WaitContainer(name, "", condition="healthy", timeout=1.0)
+
+
+def test_a_wait_that_nothing_comes_after_is_left_out():
+    steps = (Step(1, op.StartContainer("db", "x")), Step(2, healthy("db"), (1,)), Step(3, healthy("db"), (2,)))
+    assert numbers(without_waits(plan(*steps))) == [1]
+
+
+def test_one_that_a_change_comes_after_stays_with_all_it_waits_for():
+    steps = (
+        Step(1, op.StartContainer("db", "x")),
+        Step(2, healthy("db"), (1,)),
+        Step(3, op.Pause("db", "", 1), settled=(2,)),
+        Step(4, op.StartContainer("web", "x"), (3,)),
+    )
+    assert numbers(without_waits(plan(*steps))) == [1, 2, 3, 4]
+
+
+def test_one_that_proves_a_replacement_stays():
+    steps = (Step(1, op.StartContainer("web.next", "x")), Step(2, healthy("web.next"), (1,)))
+    assert numbers(without_waits(plan(*steps, rollbacks=[Rollback((1, 2), ())]))) == [1, 2]
