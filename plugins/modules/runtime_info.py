@@ -49,7 +49,7 @@ version:
   description: Its version.
   returned: when a runtime keeps the host
   type: str
-started:
+running_since:
   description: Since when it runs, as a Unix time.
   returned: when a runtime keeps the host
   type: float

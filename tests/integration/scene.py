@@ -86,11 +86,11 @@ else:
 '''
 
 
-# A runtime that an earlier test left would bring back what is wiped here.
+# A runtime that an earlier test left would bring back what is wiped here. Its files may stay.
 _NO_RUNTIME = """
-if test -e /etc/systemd/system/stowage.service; then systemctl disable --now stowage; fi
+if test -e /etc/systemd/system/stowage.service; then systemctl stop stowage; fi
 if test -e /etc/init.d/stowage; then /etc/init.d/stowage stop; fi
-rm -rf /run/stowage /etc/stowage /etc/systemd/system/stowage.service /etc/init.d/stowage
+rm -rf /run/stowage
 """
 
 

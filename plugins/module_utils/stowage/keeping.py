@@ -203,8 +203,12 @@ class _Record:
 
 
 def is_gone(part: Part) -> bool:
-    """Whether a stack is declared away as a whole."""
-    return bool(part.desired.project) and not part.desired.containers and part.policy.one_offs
+    """Whether a scope is declared away as a whole, so that nothing of it is left to keep."""
+    desired = part.desired
+    if desired.project:
+        return not desired.containers and part.policy.one_offs
+    entries = (*desired.images, *desired.networks, *desired.volumes, *desired.containers)
+    return part.policy.prune and all(entry.state == ABSENT for entry in entries)
 
 
 def _brought(report: Report) -> Set[str]:

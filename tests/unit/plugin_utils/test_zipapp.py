@@ -118,6 +118,15 @@ def test_the_file_is_the_command(command):
     assert command("--version").startswith("stowage ")
 
 
+def test_the_second_start_compiles_nothing(command):
+    command("--version")
+    with zipfile.ZipFile(command.path) as archive:
+        main = archive.read("__main__.py")
+    with zipfile.ZipFile(command.path, "w") as archive:
+        archive.writestr("__main__.py", main)  # and no sources
+    assert command("--version", program=(sys.executable, "-I", command.path)).startswith("stowage ")
+
+
 def test_the_file_knows_what_it_was_made_of(command):
     program = f"import sys; sys.argv[:] = ['stowage', '--version']; sys.path.insert(0, {str(command.path)!r})\n"
     program += "import runpy\ntry: runpy.run_path(sys.path[0], run_name='__main__')\nexcept SystemExit: pass\n"

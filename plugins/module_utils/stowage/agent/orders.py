@@ -79,6 +79,7 @@ class Orders:
     def _about(self, scope: str) -> Document:
         """What runtime_info tells."""
         told = {"present": True, **status(self._parts), "changed": False, "failed": False}
+        told["running_since"] = told.pop("started")  # which is a word of async tasks
         told["history"] = history(self._parts, scope)
         if scope:
             told["scopes"] = {scope: told["scopes"].get(scope, {})}

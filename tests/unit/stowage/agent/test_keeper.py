@@ -415,3 +415,11 @@ def test_the_loop_itself_repairs_within_a_second_of_an_event(tmp_path, monkeypat
         assert world.status_of("web") == "running"
     finally:
         keeper.stop()
+
+
+@pytest.mark.parametrize("manifest", [{}, {"containers": {"web": {"state": "absent"}}}], ids=["empty", "absent"])
+def test_a_scope_that_goes_as_a_whole_is_not_known_any_more(world, manifest):
+    world.apply(**WEB)
+    world.apply(**manifest)
+    assert world.status_of("web") == "missing"
+    assert world.keeper.status()["scopes"] == {}
