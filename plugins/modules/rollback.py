@@ -11,14 +11,22 @@ short_description: Bring back an earlier version of what is declared on a host
 version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
-  - Applies an earlier version of a scope again, with the very images it ran, even where their tags have moved or a registry
-    has others by now, and with the files its stacks had.
-  - Needs the runtime that the role P(stowage.docker.runtime#role) puts on a host, which keeps the versions, and root there.
-  - What was brought back becomes a version of its own, and holds until something else is declared. A playbook that declares
-    something else does that at its next run.
-  - Fails before anything is changed where an image or a file of that version is not kept any more.
+  - Applies an earlier version of a scope again, with the very images it ran, even where their tags have moved or a
+    registry has others by now, and with the files its stacks had.
+  - Needs the runtime that the role P(stowage.docker.runtime#role) puts on a host, which keeps the versions, in the
+    version of this collection, and root there.
+  - What was brought back becomes a version of its own, and holds until something else is declared. A playbook that
+    declares something else does that at its next run.
+  - Fails before anything is changed where an image or a file of that version is not kept any more. Data in volumes
+    stays as it is.
 extends_documentation_fragment:
   - stowage.docker.attributes
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(version). Without it, a second run goes on from where the first one led, and so back to where that
+        began.
 options:
   scope:
     description: The scope, for a stack its name.
@@ -29,8 +37,6 @@ options:
       - The number of the version, as M(stowage.docker.runtime_info) and C(stowage history) tell it.
       - When not set, the newest version before the current one that was applied well and is not the same.
     type: int
-notes:
-  - Without O(version), a second run goes on from where the first one led, and so back to where that began.
 seealso:
   - module: stowage.docker.runtime_info
 """
@@ -54,7 +60,8 @@ scope:
   returned: success
   type: str
 number:
-  description: The number of the version that was brought back.
+  description: The number of the version that was brought back. What came of that is a version with a number of its
+    own.
   returned: success
   type: int
 plan:

@@ -11,10 +11,10 @@ short_description: Put the command stowage on a host as one file
 version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
-  - Packs the runtime of this collection into one executable file, and puts it on the host. The same collection gives the
-    same bytes, so nothing changes where the file is there already.
-  - The role P(stowage.docker.runtime#role) does this and all that belongs to it; the module is for those who only want the
-    command.
+  - Packs the runtime of this collection into one executable file, and puts it on the host. The same collection gives
+    the same bytes, so nothing changes where the file is there already.
+  - The role P(stowage.docker.runtime#role) does this and all that belongs to it; the module is for those who only want
+    the command.
 options:
   path:
     description: Where the file goes.

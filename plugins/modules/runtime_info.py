@@ -12,8 +12,11 @@ version_added: 0.1.0
 author: The stowage authors (@stowage)
 description:
   - Asks the runtime that the role P(stowage.docker.runtime#role) put on a host for its status and its history.
-  - Needs root on the host. Where no runtime keeps it, RV(present) is V(false), and nothing fails.
-  - Changes nothing, and asks the engine nothing; what is told is what the runtime saw last, which events keep up to date.
+  - Needs root on the host. RV(present) is V(false), and nothing fails, where no runtime answers a task of this
+    collection. There may be none, the task may not run as root, or the runtime may be of another version, which a
+    warning tells.
+  - Changes nothing, and asks the engine nothing; what is told is what the runtime saw last, which events keep up to
+    date.
 extends_documentation_fragment:
   - stowage.docker.attributes.info
 options:
@@ -42,20 +45,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 present:
-  description: Whether a runtime keeps this host.
+  description: Whether a runtime keeps this host, and answers this collection.
   returned: success
   type: bool
 version:
   description: Its version.
-  returned: when a runtime keeps the host
+  returned: when a runtime answers
   type: str
+digest:
+  description: What identifies the sources it is made of, as RV(stowage.docker.runtime_file#module:digest) does.
+  returned: when a runtime answers
+  type: str
+pid:
+  description: The id of its process.
+  returned: when a runtime answers
+  type: int
 running_since:
   description: Since when it runs, as a Unix time.
-  returned: when a runtime keeps the host
+  returned: when a runtime answers
+  type: float
+now:
+  description: The host's time, to compare the others with, as a Unix time.
+  returned: when a runtime answers
   type: float
 engine:
   description: Its engine, with C(address), C(reachable), C(version), C(api_version), C(message) and C(since).
-  returned: when a runtime keeps the host
+  returned: when a runtime answers
   type: dict
 scopes:
   description: What is known of each scope, by its name.
@@ -72,10 +87,16 @@ scopes:
       description: When, as a Unix time.
       type: float
     outcome:
-      description: What came of it, V(done), V(failed) or V(pending).
+      description: What came of it, V(done), V(failed) or V(pending). Empty where its declaration is not stored.
       type: str
     mode:
       description: V(enforce), V(report) or V(paused).
+      type: str
+    until:
+      description: When the pause ends, as a Unix time. None where there is no pause.
+      type: float
+    reason:
+      description: Why it was paused.
       type: str
     state:
       description: V(as declared), V(drifted), V(repairing), V(failing), V(damaged) or V(unknown).
@@ -83,12 +104,16 @@ scopes:
     message:
       description: What an operator should know of that.
       type: str
+    checked_at:
+      description: When it was looked at last, as a Unix time. 0 where it never was.
+      type: float
     drift:
       description: The operations that would bring it back, one line each.
       type: list
       elements: str
     objects:
-      description: The declared objects, with C(kind), C(name), C(status), C(health), and in C(held) why one is left alone.
+      description: The declared objects, with C(kind), C(name), C(status), C(health), and in C(held) why one is left
+        alone.
       type: list
       elements: dict
 history:

@@ -95,7 +95,8 @@ def test_bounds_are_those_of_the_sockets():
     assert BOUNDS["all bodies that wait"] == f"{LIMITS.waiting_bytes >> 20} MiB"
     assert BOUNDS["all answers that are not taken yet"].startswith(f"{LIMITS.sending_bytes >> 20} MiB; ")
     assert f"not taken for {LIMITS.send_seconds:g} seconds" in BOUNDS["all answers that are not taken yet"]
-    assert f"{Feed.BEHIND >> 20} MiB behind" in BOUNDS["a stream of events or logs"]
+    assert f"{Feed.BEHIND >> 20} MiB behind" in BOUNDS["a stream"]
+    assert f"all else after {orders.LONGEST_WAIT:g} seconds" in BOUNDS["a stream"]
     assert BOUNDS["callers at once"].startswith(f"{LIMITS.clients}, ")
 
 

@@ -23,7 +23,10 @@ from plugins.module_utils.stowage.manifest import parse_manifest
 from plugins.module_utils.stowage.service.canonical import KEYS
 
 PLUGINS = Path(bridge.__file__).parent.parent
-KINDS = ("host", "container", "image", "network", "volume", "host_info", "stack", "stack_info")
+KINDS = (
+    *("host", "container", "image", "network", "volume", "stack"),
+    *("host_info", "stack_info", "runtime_info", "rollback"),
+)
 MODULES = {f"stowage.docker.{kind}": kind for kind in KINDS}
 # Keys of a service that only make sense among several, or that the module has its own word for.
 ONLY_IN_HOST = {"attach", "build", "container_name", "depends_on", "scale"}
