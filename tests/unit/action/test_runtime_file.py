@@ -1,79 +1,117 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action runtime_file asks of Ansible's own copy and file."""
+"""One real playbook on this machine that puts the packed command in a folder, and takes it away."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("ansible")
-from ansible.plugins.action import ActionBase
-
-from plugins.action.runtime_file import ActionModule
 from plugins.module_utils.stowage import __version__
 from plugins.plugin_utils import zipapp
 
-
-@pytest.fixture
-def act(monkeypatch):
-    """Run the action; what it asked for is in ``act.asked``, the file it put in ``act.content``."""
-    monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
-
-    def run(answer, **options):
-        action = ActionModule.__new__(ActionModule)
-        action._task = SimpleNamespace(args=options)
-
-        def record(name, arguments, _task_vars):
-            run.asked = (name, dict(arguments))
-            source = run.asked[1].pop("src", "")
-            run.content = Path(source).read_bytes() if source else b""
-            return dict(answer)
-
-        action._act = record
-        return action.run(task_vars={})
-
-    return run
+pytest.importorskip("ansible")
+PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+pytestmark = [
+    pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="the command is root's"),
+]
+ROOT = Path(__file__).parents[3]
+INTERPRETER = f"{sys.executable} -ISB"
 
 
-def test_the_packed_runtime_is_copied_for_root_to_change_and_all_to_run(act):
-    result = act({"changed": True}, interpreter="/usr/bin/python3 -I")
-    assert act.asked == ("copy", {"dest": "/usr/local/bin/stowage", "mode": "0755", "owner": "root", "group": "root"})
-    assert act.content == zipapp.pack_runtime(interpreter="/usr/bin/python3 -I")
-    assert result == {
-        "changed": True,
-        "path": "/usr/local/bin/stowage",
-        "version": __version__,
-        "digest": zipapp.runtime_digest(),
-        "diff": [{"before": "", "after": f"stowage {__version__}\n"}],
-    }
+def put(name, path, **more):
+    options = {"path": str(path), "interpreter": INTERPRETER}
+    return {"name": name, "stowage.docker.runtime_file": options, "register": name, "failed_when": False, **more}
 
 
-def test_where_it_is_there_already_nothing_differs(act):
-    result = act({"changed": False, "diff": [{"before": "PK", "after": "PK"}], "checksum": "1"}, path="/opt/stowage")
-    assert act.asked[1]["dest"] == "/opt/stowage"
-    assert (result["changed"], result["diff"]) == (False, [])
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What each task returned, by its name; beside them the output, and what lay there in the end."""
+    folder = tmp_path_factory.mktemp("play")
+    collection = folder / "ansible_collections" / "stowage" / "docker"
+    shutil.copytree(ROOT / "plugins", collection / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "meta", collection / "meta")
+    shutil.copy(ROOT / "galaxy.yml", collection)
+    path = folder / "stowage"
+    wrong = put("wrong", path)
+    wrong["stowage.docker.runtime_file"] = {"path": str(path), "state": "gone"}
+    gone = put("gone", path)
+    gone["stowage.docker.runtime_file"] = {"path": str(path), "state": "absent"}
+    tasks = [
+        put("ahead", path, check_mode=True),
+        {"ansible.builtin.stat": {"path": str(path)}, "register": "untouched"},
+        put("first", path),
+        put("second", path),
+        {"ansible.builtin.copy": {"src": str(path), "dest": f"{path}.kept", "remote_src": True, "mode": "preserve"}},
+        {"ansible.builtin.copy": {"content": "another version", "dest": str(path), "mode": "0777"}},
+        put("other", path),
+        put("nowhere", folder / "none" / "stowage"),
+        wrong,
+        {**gone, "name": "going", "register": "going", "check_mode": True},
+        gone,
+        {**gone, "name": "again", "register": "again"},
+    ]
+    names = [task["register"] for task in tasks if "register" in task]
+    told = "{{ {" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
+    tasks.append({"ansible.builtin.copy": {"dest": str(folder / "told"), "content": told, "mode": "0600"}})
+    book = folder / "play.yml"
+    book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = subprocess.run(
+        [PLAYBOOK, "-c", "local", book, "--diff"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_HOME": str(folder / "home")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {**json.loads((folder / "told").read_text()), "output": done.stdout, "kept": Path(f"{path}.kept")}
 
 
-def test_it_is_taken_away(act):
-    result = act({"changed": True, "state": "absent"}, state="absent")
-    assert act.asked == ("file", {"path": "/usr/local/bin/stowage", "state": "absent"})
-    assert (result["changed"], act.content) == (True, b"")
+def test_looking_ahead_tells_and_does_nothing(results):
+    assert results["ahead"]["changed"]
+    assert not results["untouched"]["stat"]["exists"]
 
 
-def test_what_copy_refuses_is_told(act):
-    result = act({"failed": True, "msg": "no such folder", "changed": False}, path="/nowhere/stowage")
-    assert (result["failed"], result["msg"]) == (True, "no such folder")
+def test_the_file_is_there_and_named(results):
+    first = results["first"]
+    assert first["changed"]
+    assert (first["version"], first["digest"]) == (__version__, zipapp.runtime_digest())
+    assert results["kept"].read_bytes() == zipapp.pack_runtime(interpreter=INTERPRETER)
+    assert results["kept"].stat().st_mode & 0o7777 == 0o755
+    shown = subprocess.run([results["kept"], "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout == f"stowage {__version__}\n"
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [({"state": "gone"}, "value of state must be one of: present, absent"), ({"dest": "/x"}, "Unsupported")],
-)
-def test_options_that_are_none_are_refused(act, options, message):
-    result = act({"changed": True}, **options)
-    assert result["failed"]
-    assert message in result["msg"]
-    assert not hasattr(act, "asked")
+def test_a_second_time_nothing_changes(results):
+    assert not results["second"]["changed"]
+    assert results["second"]["digest"] == results["first"]["digest"]
+
+
+def test_another_one_is_replaced(results):
+    assert results["other"]["changed"]
+
+
+def test_the_diff_tells_the_version_and_no_bytes(results):
+    assert f"+stowage {__version__}" in results["output"]
+    assert "another version" not in results["output"]
+
+
+def test_what_copy_refuses_is_told(results):
+    assert "none" in results["nowhere"]["msg"]
+    assert not results["nowhere"]["changed"]
+
+
+def test_a_state_that_is_none_is_refused(results):
+    assert results["wrong"]["msg"] == "value of state must be one of: present, absent, got: gone"
+
+
+def test_it_goes_once(results):
+    assert [results[name]["changed"] for name in ("going", "gone", "again")] == [True, True, False]

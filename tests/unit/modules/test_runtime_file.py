@@ -4,24 +4,31 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
-yaml = pytest.importorskip("yaml")
-pytest.importorskip("ansible")
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from plugins.module_utils.options.runtime_file import SPEC
-from plugins.modules import runtime_file
+
+yaml = pytest.importorskip("yaml")
+MODULE = Path(__file__).parents[3] / "plugins" / "modules" / "runtime_file.py"
+
+
+def text(name):
+    for node in ast.parse(MODULE.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return yaml.safe_load(node.value.value)
+    raise KeyError(name)
 
 
 def test_what_is_documented_is_what_is_accepted():
-    options = yaml.safe_load(runtime_file.DOCUMENTATION)["options"]
-    for option in options.values():
-        assert option.pop("description")
+    options = text("DOCUMENTATION")["options"]
+    assert all(option.pop("description") for option in options.values())
     assert options == SPEC
 
 
-def test_the_example_is_accepted():
-    for task in yaml.safe_load(runtime_file.EXAMPLES):
-        result = ArgumentSpecValidator(SPEC).validate(task["stowage.docker.runtime_file"])
-        assert result.error_messages == []
+def test_examples_use_options_that_there_are():
+    used = [set(task["stowage.docker.runtime_file"]) for task in text("EXAMPLES")]
+    assert used
+    assert set().union(*used) <= set(SPEC)
