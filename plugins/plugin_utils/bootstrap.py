@@ -80,15 +80,18 @@ def _hand_over(header: dict[str, Any], request: dict[str, Any]) -> tuple[Any, st
     except (OSError, ValueError):
         return None, ""
     if os.geteuid():
-        why = "this task did not run as root, so that it will not keep what is declared here; set become: true"
+        why = "this task did not run as root: what it changes of a scope that is kept is put back within seconds"
         changes = request.get("do") == "converge" and not request.get("check")
-        return None, f"a runtime keeps this host, and {why}" if changes else ""
+        return None, f"a runtime keeps this host, and {why}. Set become: true" if changes else ""
     if about.get("digest") != header["digest"]:
         known = f"the runtime on this host (version {about.get('version')}) is another one than this collection's"
         return None, f"{known}; this task went without it. Run the role runtime to bring it up to date"
     engine = dict(request["engine"])
     engine.setdefault("host", os.environ.get("DOCKER_HOST") or None)
-    request["files"] = _move_in(about["state"], request.get("files") or {})
+    try:
+        request["files"] = _bring_in(about["state"], request.get("files") or {})
+    except OSError as error:
+        return {"changed": False, "failed": True, "msg": f"{error.filename}: {error.strerror}"}, ""
     order = {"request": {**request, "engine": engine}, "digest": header["digest"], "wait": 2, "by": header["by"]}
     status, answer = _call(f"{sockets}/write.sock", "POST", "/v1/requests", order)
     if status == 200:
@@ -104,18 +107,21 @@ def _words(answer: Any) -> str:
     return str((answer.get("error") or {}).get("message") or answer) if isinstance(answer, dict) else "no answer"
 
 
-def _move_in(state: str, files: dict[str, str]) -> dict[str, str]:
-    """What was brought, where the runtime finds it: temporary folders may be closed to it."""
+def _bring_in(state: str, files: dict[str, str]) -> dict[str, str]:
+    """What was brought, where the runtime finds it: temporary folders may be closed to it. It takes them away again."""
     import os
     import shutil
 
-    moved = {}
+    brought = {}
     for digest, path in files.items():
         folder = f"{state}/incoming"
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        moved[digest] = f"{folder}/{os.getpid()}-{digest.replace(':', '-')}"
-        shutil.move(path, moved[digest])
-    return moved
+        brought[digest] = f"{folder}/{os.getpid()}-{digest.replace(':', '-')}"
+        try:
+            os.link(path, brought[digest])
+        except OSError:  # another file system
+            shutil.copyfile(path, brought[digest])
+    return brought
 
 
 def _call(path: str, method: str, target: str, document: Any) -> tuple[int, Any]:

@@ -60,11 +60,19 @@ class Delivery:
         progress = Progress(str(self._vars.get("inventory_hostname") or ""))
         while "run" in answer and "answer" not in answer:
             progress.show(answer["events"])
-            following = {"run": answer["run"], "after": answer["next"], "wait": _NEWS}
-            told = self._exchange(following)
-            # The runtime was restarted: it finishes what it began, and a second request waits for that.
-            answer = self._exchange(request) if told.get("lost") else told
+            told = self._exchange({"run": answer["run"], "after": answer["next"], "wait": _NEWS})
+            if told.get("lost"):
+                return self._ask_again(request, progress.changes)
+            answer = told
         return dict(answer.get("answer") or answer)
+
+    def _ask_again(self, request: Mapping[str, Any], changes: bool) -> dict[str, Any]:
+        """The runtime was restarted in the middle. It finishes what it began, and a second request waits for that."""
+        if request.get("do") == "rollback":  # would go back from where the first one led
+            text = "the runtime was restarted in the middle, and finishes what it began; `stowage history` tells how"
+            return {"changed": True, "failed": True, "msg": text}
+        answer = self.ask(request)
+        return {**answer, "changed": bool(answer.get("changed") or changes)}
 
     def _exchange(self, request: Mapping[str, Any]) -> dict[str, Any]:
         mark = f"<<stowage {secrets.token_hex(8)}>>"

@@ -14,10 +14,12 @@ from .loader import Runtime
 
 def start(digest: str) -> int:
     """Run the command ``stowage``; returns its exit code."""
-    import zipimport  # noqa: PLC0415  so that the loader's imports come first
+    import os  # noqa: PLC0415  so that the loader's imports come first
+    import zipimport  # noqa: PLC0415
 
-    # The first entry is this file; nothing else in it is to be found, and nothing in the working folder.
-    archive = sys.path[0]
+    # The first entry is this file; nothing else in it is to be found, and nothing in the working folder. Held open, it
+    # stays this one, though another may get its name while this process runs.
+    archive = f"/proc/self/fd/{os.open(sys.path[0], os.O_RDONLY | os.O_CLOEXEC)}"
     sys.path[:] = [entry for entry in sys.path[1:] if entry]
     runtime = Runtime(lambda: zipimport.zipimporter(archive).get_data("runtime.z"), digest)
     sys.meta_path.insert(0, runtime)

@@ -28,6 +28,7 @@ class Progress:
 
     def __init__(self, host: str) -> None:
         self._host = host
+        self.changes = False  # whether anything was begun that changes the host
         self._told: dict[str, float] = {}
 
     def show(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -43,6 +44,7 @@ class Progress:
         if kind == "plan":
             return f"{len(event['operations'])} operations" if event["operations"] else ""
         if kind == "started":
+            self.changes = self.changes or event.get("operation") not in ("WaitContainer", "Pause")
             return f"{what} ..." if event.get("operation") in _LONG else ""
         if kind == "detail":
             now = time.monotonic()

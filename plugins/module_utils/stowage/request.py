@@ -26,7 +26,7 @@ from .converge import (
 )
 from .engine.address import Tls, from_environment, parse_address
 from .engine.client import Engine
-from .errors import DeclarationError, StowageError
+from .errors import DeclarationError, EngineError, StowageError
 from .keeping import Keeping, keep_host
 from .lock import engine_lock
 from .manifest import parse_manifest
@@ -36,7 +36,7 @@ from .observer import anonymous, observe_host
 from .places import runtime_at, socket_folder
 from .planner import plan_changes
 from .render import render_container, render_objects, render_run, render_scopes, render_stacks
-from .standing import as_left, leave_tags, pin
+from .standing import as_left, leave_tags, pin, pins_of
 from .store import Store, Version, state_directory
 
 VERSION = 1
@@ -82,23 +82,34 @@ def converge(
         held.enter_context(engine)
         parts, pins = read_declaration(engine, manifest), request.get("images") or {}
         if pins:  # an earlier version is brought back
-            parts = tuple(pin(as_left(part), pins) for part in parts)
+            parts = tuple(_as_it_was(part, pins) for part in parts)
         held.enter_context(engine_lock(address, float(request.get("lock_timeout", DEFAULT_LOCK_TIMEOUT))))
         if request.get("check"):
             run = converge_host(engine, parts, check=True)
             return _answer_run(run, parts, run.observed)
-        keeping = _keeping(request, resident, address)
+        keeping = _keeping(request, resident, address, pins)
         if keeping is None:
             run = converge_host(engine, parts, files=files, listener=listener)
             return _answer_run(run, parts, *look_after(engine, run, parts))
-        kept = keep_host(engine, manifest, parts, keeping, files=files, listener=listener, pins=pins)
-        return _answer_run(kept.run, parts, kept.after, kept.warnings)
+        kept = keep_host(engine, manifest, parts, keeping, files=files, listener=listener)
+        answer = _answer_run(kept.run, parts, kept.after, kept.warnings)
+        if kept.fault:
+            answer.update(failed=True, msg="\n".join(filter(None, [answer.get("msg"), kept.fault])))
+        return answer
 
 
-def _keeping(request: Mapping[str, Any], resident: Optional[Resident], address: str) -> Optional[Keeping]:
+def _as_it_was(part: Part, pins: Mapping[str, str]) -> Part:
+    """An earlier version is all that its scope is to hold, with the images that it ran."""
+    desired, policy = pin(as_left(part), pins)
+    return Part(desired, replace(policy, prune=True))
+
+
+def _keeping(
+    request: Mapping[str, Any], resident: Optional[Resident], address: str, pins: Mapping[str, str]
+) -> Optional[Keeping]:
     """Where to keep what is declared. Without a runtime here, single objects of a scope are not kept."""
     if resident is not None:
-        return Keeping(resident.store, resident.by, strict=True, resident=True)
+        return Keeping(resident.store, resident.by, strict=True, resident=True, pins=pins)
     is_kept = serves(address)
     store = Store(state_directory(os.environ), address, keep=HISTORY if is_kept else 1)
     if is_kept or request.get("remember", True):
@@ -227,7 +238,7 @@ def _drifted(engine: Engine, known: Mapping[str, Version], scope: str) -> Docume
 
 
 def _plan_again(engine: Engine, version: Version) -> Document:
-    images = {reference: kept.id for reference, kept in version.images.items()}
+    images = pins_of(version.images)
     try:
         declared = [as_left(part) for part in parse_manifest(version.manifest)]
         parts = [pin(part, images) for part in declared]
@@ -235,6 +246,8 @@ def _plan_again(engine: Engine, version: Version) -> Document:
             observed = observe_parts(engine, parts, Accounts(as_one(parts)))[1]
             plan = plan_changes([pin(part, images, observed.image_ids) for part in declared], observed)
             plan = leave_tags(plan, images, observed)[0]
+    except EngineError:
+        raise  # then nothing can be told of any
     except StowageError as error:
         return {"drifted": True, "plan": [], "msg": str(error)}
     return {"drifted": plan.changes, "plan": [str(step) for step in plan], "msg": ""}

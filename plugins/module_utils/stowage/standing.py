@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Protocol, Tuple
 
 from .errors import DeclarationError, Problem
 from .model.desired import ABSENT, RESTARTED, STARTED, Desired, Image, Part
@@ -64,8 +64,22 @@ def to_repair(part: Part) -> Part:
         remove_volumes=False,
         remove_images=False,
         one_offs=False,
+        surplus=False,
     )
     return Part(kept, policy)
+
+
+class Imaged(Protocol):
+    """What is known of the image that a name stood for."""
+
+    @property
+    def id(self) -> str:
+        """Its id; empty where it was still to come."""
+
+
+def pins_of(images: Mapping[str, Imaged]) -> Dict[str, str]:
+    """What each name stood for when a version was applied, as far as that is known."""
+    return {name: image.id for name, image in images.items() if image.id}
 
 
 def pin(part: Part, images: Mapping[str, str], observed: Iterable[str] = ()) -> Part:

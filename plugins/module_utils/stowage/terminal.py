@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Dict, List, Mapping, Sequence, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, TextIO, Tuple
 
-from .model.operations import Operation
+if TYPE_CHECKING:  # the command starts in 2/3 of the time without
+    from .model.operations import Operation
 
 MARKS = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "planned": ""}
 WAITS = 24  # columns; what waits for more steps than fit here pushes its own cause to the right

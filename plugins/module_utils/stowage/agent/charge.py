@@ -13,6 +13,7 @@ from typing import Any, Collection, Dict, FrozenSet, List, Mapping, Optional, Tu
 from ..model.desired import Part
 from ..model.observed import Observed
 from ..planner.holding import Key
+from ..standing import pins_of
 from ..store import Version
 from .backoff import Backoff, Trouble
 
@@ -43,7 +44,8 @@ class Charge:
     """A scope that the store knows. ``version`` and ``part``, what stands of it, are None where its record is damaged.
 
     ``resumes`` is when its pause ends, of a clock that is not set; ``until`` and ``reason`` are what was said of it.
-    ``lost`` are the objects of which it was told that they are left alone.
+    ``lost`` are the objects of which it was told that they are left alone. ``attempts`` were made to finish a version
+    that a run was killed in; the next may be made at ``retry_at``.
     """
 
     scope: str
@@ -55,6 +57,8 @@ class Charge:
     view: View = field(default_factory=View)
     backoff: Backoff = field(default_factory=Backoff)
     lost: FrozenSet[Key] = frozenset()
+    attempts: int = 0
+    retry_at: float = 0.0
 
     def is_paused(self, now: float) -> bool:
         """Whether it is left alone at this time of that clock."""
@@ -63,7 +67,7 @@ class Charge:
     @property
     def images(self) -> Dict[str, str]:
         """What each name of an image stood for when the version was applied."""
-        return {name: kept.id for name, kept in self.version.images.items()} if self.version else {}
+        return pins_of(self.version.images) if self.version else {}
 
     def names(self) -> Collection[str]:
         """The names by which the engine's events tell of this scope's objects."""

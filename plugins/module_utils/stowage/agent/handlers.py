@@ -113,8 +113,17 @@ class Handlers:
         return Reply(200, describe())
 
 
+# How many such answers are looked for at a time: each asks the engine for much.
+_TURNS = threading.BoundedSemaphore(4)
+
+
 def later(ask: Callable[[], Document]) -> Reply:
-    """An answer that takes a while: found in a thread of its own, so that nobody else waits for it."""
+    """An answer that takes a while: found in a thread of its own, so that nobody else waits for it.
+
+    Raises HttpProblem where too many are being looked for already.
+    """
+    if not _TURNS.acquire(blocking=False):
+        raise HttpProblem(503, "busy", "too many ask this at once; try again in a moment")
     feed = Feed(single=True)
 
     def work() -> None:
@@ -124,7 +133,9 @@ def later(ask: Callable[[], Document]) -> Reply:
             feed.fail(problem)
         except StowageError as error:
             feed.fail(HttpProblem(500, "failed", str(error)))
-        feed.close()
+        finally:
+            _TURNS.release()
+            feed.close()
 
     threading.Thread(target=work, name="later", daemon=True).start()
     return Reply(200, feed=feed)

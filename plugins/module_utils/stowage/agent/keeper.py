@@ -8,18 +8,20 @@ lock. How a look goes is tending.py's.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..engine.client import Engine
-from ..errors import BusyError, StowageError
+from ..errors import BusyError, EngineUnreachable, StowageError
 from ..lock import engine_lock
 from ..manifest import parse_manifest
 from ..service.labels import SCOPE
 from ..standing import as_left
 from ..store import Standing, Store
-from .charge import DAMAGED, REPAIRING, UNKNOWN, Charge, View
+from .charge import DAMAGED, FAILING, REPAIRING, UNKNOWN, Charge, View
 from .journal import Journal
 from .settings import Settings
 from .tending import ENFORCE, PAUSED, Tending, labelled
@@ -29,6 +31,8 @@ LOCK_PATIENCE = 2.0  # seconds for another run to end, before looking whether to
 RETRY = 5.0  # seconds until a look is tried again that could not be made
 VERIFY = 0.5  # seconds after a repair
 MOST_ATTEMPTS = 5  # to finish what a killed run had begun
+LONG_RUN = 30.0  # seconds that another run may have the lock before that is told
+LOST = "so it is not kept; run its playbook again"
 ALL = ""  # due like a scope: the host as a whole, for what only its labels tell of
 
 
@@ -64,8 +68,10 @@ class Keeper:
         # When each scope is due, and when what made it due began.
         self._due: Dict[str, float] = {}
         self._first: Dict[str, float] = {}
-        # Of versions that are finished for a run that was killed: attempts, and when the next may be made.
-        self._attempts: Dict[Tuple[str, int], Tuple[int, float]] = {}
+        self._busy_since: Optional[float] = None
+        # Scopes that went from the store since the last look, and those of which that was told.
+        self._vanished: Set[str] = set()
+        self._lost: Set[str] = set()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -148,7 +154,7 @@ class Keeper:
         with self._changed:
             scopes = {scope: self._told(charge) for scope, charge in self._charges.items()}
             for scope, containers in self._labelled.items():
-                scopes.setdefault(scope, _unstored(containers))
+                scopes.setdefault(scope, _unstored(containers, lost=scope in self._lost))
             engine = {
                 "address": self._address,
                 "reachable": self._engine is not None,
@@ -221,19 +227,34 @@ class Keeper:
         engine = self._engine
         if engine is None:
             return
+        due = list(scopes)
         try:
             with engine_lock(self._address, LOCK_PATIENCE):
-                new = self._refresh()
-                self._tend(engine, [*scopes, *(scope for scope in new if scope not in scopes)])
-        except BusyError:
-            self._again(scopes, 0.0)
-        except (StowageError, OSError) as error:
+                self._busy_since = None
+                due += [scope for scope in self._refresh() if scope not in due]
+                self._tend(engine, due)
+        except BusyError as error:
+            self._wait_for_others(due, str(error))
+        except Exception as error:  # noqa: BLE001  this thread is all that keeps the host
             # The watch will tell if the engine is gone; what else it was may be over the next time.
-            with self._changed:
-                for scope in scopes:
-                    if scope in self._charges and self._charges[scope].version is not None:
-                        self._charges[scope].view = View(UNKNOWN, str(error), self._wall())
-            self._again(scopes, RETRY)
+            words = str(error) if isinstance(error, (StowageError, OSError)) else f"{type(error).__name__}: {error}"
+            self._unseen(due, words)
+            self._again(due, RETRY)
+
+    def _wait_for_others(self, scopes: List[str], reason: str) -> None:
+        """Another run has the lock. One that has it for long keeps everything from being repaired."""
+        now = self._clock()
+        self._busy_since = self._busy_since or now
+        if now - self._busy_since > LONG_RUN:
+            self._unseen(scopes, f"nothing is repaired meanwhile: {reason}")
+        self._again(scopes, 0.0)
+
+    def _unseen(self, scopes: Iterable[str], message: str) -> None:
+        with self._changed:
+            for scope in scopes:
+                charge = self._charges.get(scope)
+                if charge is not None and charge.version is not None:
+                    charge.view = replace(charge.view, state=UNKNOWN, message=message)
 
     def _again(self, scopes: Iterable[str], delay: float) -> None:
         with self._changed:
@@ -241,9 +262,9 @@ class Keeper:
                 self._due[scope] = min(self._due.get(scope, float("inf")), self._clock() + delay)
 
     def _tend(self, engine: Engine, scopes: List[str]) -> None:
-        charges = [self._charges[scope] for scope in scopes if scope in self._charges]
-        for charge in charges:
-            self._finish(engine, charge)
+        for scope in scopes:
+            if scope in self._charges:
+                self._finish(engine, self._charges[scope])
         charges = [self._charges[scope] for scope in scopes if scope in self._charges]
         if not charges and ALL not in scopes:
             return
@@ -252,21 +273,36 @@ class Keeper:
             self._labelled = labelled(observed, self._charges)
             for charge in charges:
                 self._plan_ahead(charge)
+        self._tell_of_the_lost()
+
+    def _tell_of_the_lost(self) -> None:
+        """Scopes that the store had, and has no more, though the host still holds what they declared."""
+        for scope in sorted(self._vanished & set(self._labelled)):
+            if scope not in self._lost:
+                self._lost.add(scope)
+                self._journal.tell("damaged", f"the store has nothing of it any more; {LOST}", scope)
+        self._vanished.clear()
 
     def _finish(self, engine: Engine, charge: Charge) -> None:
         """Bring to its end what was killed in the middle; a few attempts, later and later."""
         version, now = charge.version, self._clock()
         if version is None or version.outcome != "pending" or self.mode(charge) != ENFORCE:
             return
-        key = (charge.scope, version.number)
-        attempts, after = self._attempts.get(key, (0, 0.0))
-        if now < after:
-            self._again([charge.scope], after - now)
+        if now < charge.retry_at:
             return
-        self._tending.finish(engine, charge, last=attempts + 1 >= MOST_ATTEMPTS)
-        self._attempts[key] = (attempts + 1, now + 2.0**attempts)
+        charge.attempts, first = charge.attempts + 1, charge.attempts == 0
+        charge.retry_at = now + 2.0 ** (charge.attempts - 1)
+        last = charge.attempts >= MOST_ATTEMPTS
+        try:
+            self._tending.finish(engine, charge, first=first, last=last)
+        except EngineUnreachable:
+            raise
+        except (StowageError, OSError) as error:
+            charge.view = View(FAILING, f"version {version.number} is not finished yet: {error}", self._wall())
+            if last:
+                with contextlib.suppress(StowageError):  # a disk that takes nothing; it is tried again all the same
+                    self._tending.give_up(charge, str(error))
         self._refresh()
-        self._again([charge.scope], VERIFY)
 
     def _plan_ahead(self, charge: Charge) -> None:
         """When to look next, if that is before the slow timer. Holds the condition."""
@@ -277,6 +313,8 @@ class Keeper:
             times.append(retry)
         elif charge.view.state == REPAIRING:
             times.append(now + VERIFY)
+        if charge.version is not None and charge.version.outcome == "pending":
+            times.append(max(charge.retry_at, now + VERIFY))
         if times:
             self._due[charge.scope] = min([self._due.get(charge.scope, float("inf")), *times])
 
@@ -287,14 +325,19 @@ class Keeper:
         stamp = self._store.stamp()
         if stamp == self._stamp:
             return []
-        standings = self._store.standings()
+        # Only this thread changes the charges; what it tells must not wait for a disk with all others waiting for it.
+        charges = {scope: self._charge(standing) for scope, standing in self._store.standings().items()}
+        new = [scope for scope, charge in charges.items() if _differ(charge, self._charges.get(scope))]
+        gone = {scope for scope, charge in self._charges.items() if scope not in charges and charge.version}
         with self._changed:
-            charges = {scope: self._charge(standing) for scope, standing in standings.items()}
-            new = [s for s, charge in charges.items() if _differ(charge, self._charges.get(s))]
             self._charges, self._stamp = charges, stamp
             self._due = {scope: due for scope, due in self._due.items() if scope in charges or scope == ALL}
             for scope in new:
                 self._due.setdefault(scope, self._clock() + self._settings.resync)
+            if gone:
+                self._vanished |= gone
+                self._make_due([ALL])
+            self._lost -= set(charges)
             self._owners = {}
             for charge in charges.values():
                 for name in charge.names():
@@ -302,11 +345,15 @@ class Keeper:
         return new
 
     def _charge(self, standing: Standing) -> Charge:
-        known = self._charges.get(standing.scope)
-        if known is not None and known.version == standing.version and standing.version is not None:
+        known, version = self._charges.get(standing.scope), standing.version
+        if known is not None and known.version == version and version is not None:
             charge = known
         else:
             charge = self._new_charge(standing)
+            if known is not None and known.version and version and known.version.number == version.number:
+                # The same declaration, of which more is known: troubles and attempts go on.
+                charge.view, charge.backoff, charge.lost = known.view, known.backoff, known.lost
+                charge.attempts, charge.retry_at = known.attempts, known.retry_at
         pause = standing.pause
         if pause is None:
             charge.resumes = None
@@ -337,7 +384,7 @@ def _differ(charge: Charge, known: Optional[Charge]) -> bool:
     return known is None or charge.version != known.version or charge.resumes != known.resumes
 
 
-def _unstored(containers: List[str]) -> Dict[str, Any]:
+def _unstored(containers: List[str], *, lost: bool) -> Dict[str, Any]:
     """What is told of a scope that only labels tell of."""
     return {
         "version": None,
@@ -347,8 +394,8 @@ def _unstored(containers: List[str]) -> Dict[str, Any]:
         "mode": "report",
         "until": None,
         "reason": "",
-        "state": UNKNOWN,
-        "message": "its declaration is not stored here, so it is not kept; run its playbook again",
+        "state": DAMAGED if lost else UNKNOWN,
+        "message": f"the store has nothing of it any more; {LOST}" if lost else f"not declared to this runtime; {LOST}",
         "checked_at": 0.0,
         "drift": [],
         "objects": [

@@ -12,11 +12,14 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from typing import Any, Dict, List, Mapping
 
 from ..secrets import MASK
+from ..service.grants import KEPT, SECRETS
 
 _HIDING = frozenset({"environment", "args", "driver_opts", "options", "password", "identity_token"})
+_LOGIN = re.compile(r"//[^/@\s]+@")  # in a URL
 # Anew for each process: the marks must not serve to try out passwords elsewhere.
 _KEY = os.urandom(16)
 
@@ -24,10 +27,15 @@ _KEY = os.urandom(16)
 def mask_manifest(value: Any) -> Any:
     """The same document with a mark in place of each value that may be secret."""
     if isinstance(value, Mapping):
-        return {key: _hide(item) if key in _HIDING else mask_manifest(item) for key, item in value.items()}
+        return {key: _hide(item) if _hides(key) else mask_manifest(item) for key, item in value.items()}
     if isinstance(value, list):
         return [mask_manifest(item) for item in value]
-    return value
+    return _LOGIN.sub(f"//{MASK}@", value) if isinstance(value, str) else value
+
+
+def _hides(key: str) -> bool:
+    """Also what tells of the contents of a stack's secrets: a short one could be found by its digest."""
+    return key in _HIDING or key.startswith(f"{KEPT}/{SECRETS}/")
 
 
 def _hide(value: Any) -> Any:

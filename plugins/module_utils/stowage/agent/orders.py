@@ -8,6 +8,7 @@ Knows how an order becomes a request of the same kind that a run without a runti
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
@@ -16,8 +17,8 @@ from typing import Any, Dict, List, Mapping, Optional
 from .. import request
 from ..converge import Listener
 from ..errors import NotFound, StowageError
-from ..keeping import collect_images
-from ..store import Pause, Version
+from ..standing import split_manifest
+from ..store import Pause
 from .rollback import roll_back, target_of
 from .runs import Run, Work
 from .telling import Parts, history, require, status
@@ -25,6 +26,7 @@ from .wire import Call, Feed, HttpProblem, Reply
 
 Document = Dict[str, Any]
 LONGEST_WAIT = 60.0  # seconds that one call may wait for news of a run
+LONGEST_LOCK = 86400.0  # seconds that an apply may wait for another run
 LONGEST_PAUSE = 366 * 86400.0  # seconds
 DEFAULT_PAUSE = 3600.0
 
@@ -93,7 +95,7 @@ class Orders:
                 404, "not_found", f"no run {values['run']} is known here; what was done shows GET /v1/history"
             )
         after = call.query.get("after", "0")
-        if not after.isdigit():
+        if not (after.isascii() and after.isdigit() and len(after) < 10):
             raise HttpProblem(400, "bad_request", "after must be a whole number")
         return self._told(run, int(after), _seconds(call.query.get("wait"), 10.0))
 
@@ -125,11 +127,13 @@ class Orders:
             raise HttpProblem(400, "bad_request", f"seconds must be a number above 0, of at most {LONGEST_PAUSE:.0f}")
         now, by, reason = time.time(), _by(call, "root"), str(document.get("reason") or "")
         scopes = self._scopes(document)
-        for scope in scopes:
-            self._parts.store.pause(scope, Pause(now + seconds, by, reason, now))
-            text = f"paused for {seconds:g} s by {by}{': ' if reason else ''}{reason}"
-            self._parts.journal.tell("paused", text, scope, by=by)
-        self._parts.keeper.look(scopes)
+        try:
+            for scope in scopes:
+                self._parts.store.pause(scope, Pause(now + seconds, by, reason, now))
+                text = f"paused for {seconds:g} s by {by}{': ' if reason else ''}{reason}"
+                self._parts.journal.tell("paused", text, scope, by=by)
+        finally:
+            self._parts.keeper.look(scopes)
         return Reply(200, {"scopes": scopes, "until": now + seconds})
 
     def resume(self, call: Call, _values: Mapping[str, str]) -> Reply:
@@ -161,7 +165,8 @@ class Orders:
                 feed.fail(HttpProblem(404, "not_found", f"there is no container {name}"))
             except StowageError as error:
                 feed.fail(HttpProblem(502, "engine", str(error)))
-            feed.close()
+            finally:
+                feed.close()
 
         threading.Thread(target=work, name="logs", daemon=True).start()
         return Reply(200, feed=feed)
@@ -177,9 +182,9 @@ class Orders:
         return self._after(answer, asked.get("manifest") or {}, by, time.monotonic() - began)
 
     def _after(self, answer: Document, manifest: Mapping[str, Any], by: str, seconds: float) -> Document:
-        """Tell of what was applied, have it looked at, and let go of what no kept version needs."""
+        """Tell of what was applied, and have it looked at."""
         self._parts.metrics.observe("apply", seconds)
-        scopes = sorted(_scopes_in(manifest))
+        scopes = sorted(split_manifest(manifest))
         lines = answer.get("plan") or []
         for scope in scopes:
             if answer.get("failed"):
@@ -189,16 +194,7 @@ class Orders:
                 text = f"applied by {by}: {len(lines)} operation{'' if len(lines) == 1 else 's'}"
                 self._parts.journal.tell("applied", text, scope, by=by, plan=list(lines), seconds=round(seconds, 3))
         self._parts.keeper.release(scopes)
-        with contextlib.suppress(StowageError):
-            self._collect()
         return answer
-
-    def _collect(self) -> None:
-        dropped: List[Version] = list(self._parts.store.collect())
-        if dropped:
-            engine, _address = request.connect(self._engine())
-            with engine:
-                collect_images(engine, self._parts.store, dropped)
 
     def _asked(self, call: Call) -> Document:
         document = _document(call)
@@ -206,7 +202,8 @@ class Orders:
         if not isinstance(manifest, dict):
             raise HttpProblem(400, "bad_request", "manifest must be an object")
         asked: Document = {"version": request.VERSION, "do": "converge", "engine": self._engine(), "manifest": manifest}
-        asked["lock_timeout"] = _seconds(document.get("lock_timeout"), request.DEFAULT_LOCK_TIMEOUT)
+        patience = _seconds(document.get("lock_timeout"), request.DEFAULT_LOCK_TIMEOUT, LONGEST_LOCK)
+        asked["lock_timeout"] = patience
         return asked
 
     def _engine(self) -> Document:
@@ -221,8 +218,8 @@ class Orders:
     def _scopes(self, document: Mapping[str, Any]) -> List[str]:
         known = self._parts.store.standings()
         scope = document.get("scope")
-        if scope is None:
-            return sorted(known)
+        if scope is None:  # nothing is done about damaged ones anyway
+            return sorted(name for name, standing in known.items() if standing.version is not None)
         require(str(scope), known)
         return [str(scope)]
 
@@ -257,10 +254,12 @@ class Orders:
         feed = Feed(single=True)
 
         def work() -> None:
-            told = run.wait(after, seconds)
-            if feed.push(told) and "answer" in told:
-                self._parts.runs.forget(run)
-            feed.close()
+            try:
+                told = run.wait(after, seconds)
+                if feed.push(told) and "answer" in told:
+                    self._parts.runs.forget(run)
+            finally:
+                feed.close()
 
         threading.Thread(target=work, name="wait", daemon=True).start()
         return Reply(200, feed=feed)
@@ -277,17 +276,13 @@ def _by(call: Call, what: str) -> str:
     return str(document.get("by") or what)[:200]
 
 
-def _seconds(value: Any, default: float) -> float:
+def _seconds(value: Any, default: float, most: float = LONGEST_WAIT) -> float:
+    """A number of seconds of at most so many; the default for what is none."""
     try:
-        return min(max(float(default if value is None else value), 0.0), max(default, LONGEST_WAIT))
+        seconds = float(default if value is None else value)
     except (TypeError, ValueError):
         return default
-
-
-def _scopes_in(manifest: Mapping[str, Any]) -> List[str]:
-    from ..standing import split_manifest
-
-    return list(split_manifest(manifest))
+    return default if math.isnan(seconds) else min(max(seconds, 0.0), most)
 
 
 def _remove_incoming(asked: Mapping[str, Any]) -> None:

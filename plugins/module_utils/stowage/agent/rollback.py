@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional
 
 from .. import request
 from ..errors import StowageError
+from ..standing import pins_of
 from ..store import Store, Version
 
 Document = Dict[str, Any]
@@ -55,7 +56,13 @@ def roll_back(version: Version, engine: Document, resident: request.Resident, *,
         "engine": engine,
         "check": check,
         "manifest": version.manifest,
-        "images": {reference: kept.id for reference, kept in version.images.items()},
+        "images": pins_of(version.images),
         "files": dict(resident.store.blobs_for(version.files)),
     }
-    return request.answer(asked, resident)
+    answer = request.answer(asked, resident)
+    gone = [problem for problem in answer.get("problems") or () if problem["path"].endswith(".tag_of")]
+    if gone:
+        text = f"version {version.number} of {version.scope} needs images that are not kept any more"
+        answer["msg"] = f"{text}: " + "; ".join(problem["message"].split(" ", 1)[0] for problem in gone)
+        answer.pop("problems")
+    return answer

@@ -13,6 +13,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ..converge import Listener
+from ..errors import StowageError
 from ..model.operations import Operation
 from ..model.plan import Plan
 
@@ -142,6 +143,8 @@ class Runs:
     def _carry_out(self, run: Run, work: Work) -> None:
         try:
             answer = work(run.listener)
+        except StowageError as error:
+            answer = {"changed": False, "failed": True, "msg": str(error)}
         except Exception as error:  # noqa: BLE001  whoever waits must hear of it
             text = f"the runtime failed: {type(error).__name__}: {error}"
             answer = {"changed": False, "failed": True, "msg": text}

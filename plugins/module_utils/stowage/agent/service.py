@@ -37,7 +37,7 @@ from .telling import Parts
 from .tending import Tending
 from .watch import Watch
 
-STOP_PATIENCE = 15.0  # seconds that an apply may go on; the next start finishes what was not
+STOP_PATIENCE = 8.0  # seconds that an apply may go on; the next start finishes what was not
 _POLL = 0.1
 
 
@@ -98,7 +98,8 @@ class Service:
         deadline = time.monotonic() + STOP_PATIENCE
         while self._runs.busy() and time.monotonic() < deadline:
             time.sleep(_POLL)
-        os.unlink(os.path.join(self._settings.sockets, ABOUT))
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(self._settings.sockets, ABOUT))
         self._server.stop()
         self._watch.stop()
         self.keeper.stop()
@@ -158,7 +159,8 @@ def make_folders(settings: Settings) -> None:
             os.makedirs(path, mode=mode, exist_ok=True)
         incoming = os.path.join(settings.state, "incoming")
         for name in os.listdir(incoming) if os.path.isdir(incoming) else ():
-            os.unlink(os.path.join(incoming, name))  # brought for a run that an earlier process did not end
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(incoming, name))  # brought for a run that an earlier process did not end
     except OSError as error:
         raise StowageError(f"{error.filename}: {error.strerror}") from error
 

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 from ..converge import Accounts, as_one, carry_out, observe_parts, unsaid
 from ..engine.client import Engine
-from ..errors import DeclarationError
+from ..errors import DeclarationError, EngineError, StowageError
 from ..executor import missing_files
 from ..keeping import Keeping, keep_host
 from ..manifest import parse_manifest
-from ..model.desired import Part
+from ..model.desired import STARTED, Part
 from ..model.observed import Observed
 from ..model.plan import Plan
 from ..model.report import DONE, Report
-from ..planner.holding import Key, disturbed, hold_back, key_of, without_waits
+from ..planner.holding import Key, disturbed, hold_back, key_of, start_again, without_waits
+from ..retention import hold_images
 from ..secrets import Redactor, secret_values
 from ..service.labels import SCOPE
-from ..standing import leave_tags, pin, plan_around, to_repair
+from ..standing import as_left, leave_tags, pin, pins_of, plan_around, to_repair
 from ..store import Store
 from .backoff import Trouble
 from .charge import AS_DECLARED, DRIFTED, FAILING, REPAIRING, Charge, View, objects_of
@@ -53,39 +54,74 @@ class Tending:
         self._wall = wall
         self._repairing = 0.0  # seconds of the look that is going on
 
-    def finish(self, engine: Engine, charge: Charge, *, last: bool) -> None:
+    def finish(self, engine: Engine, charge: Charge, *, first: bool, last: bool) -> None:
         """Bring an apply to its end that this process, or one before it, was killed in. Raises StowageError.
 
         What the engine was asked for last may still be going on, and be in the way: but for the ``last`` attempt, one
-        that fails is to be tried again.
+        that fails is to be tried again. What a declaration asks for once, as a restart, only the ``first`` does.
         """
         version = charge.version
         if version is None:
             return
-        parts = parse_manifest(version.manifest)
+        # With the images that it was to have: names may have moved since.
+        pins = pins_of(version.images)
+        parsed = parse_manifest(version.manifest)
+        parts = [pin(part if first else as_left(part), pins) for part in parsed]
         self._journal.tell("repair", f"version {version.number} was not applied to its end: going on", charge.scope)
-        unfinished = "failed" if last else "pending"
-        keeping = Keeping(self._store, version.by, strict=True, resident=True, unfinished=unfinished)
+        keeping = Keeping(
+            self._store,
+            version.by,
+            strict=True,
+            resident=True,
+            finishing=version,
+            unfinished="failed" if last else "pending",
+        )
         began = self._clock()
         kept = keep_host(engine, version.manifest, parts, keeping, files=self._store.blobs_for(version.files))
         self._metrics.observe("apply", self._clock() - began)
         if kept.run.missing:
-            message = "it was interrupted, and what it builds images from was not kept; apply it again"
-            images = version.images
-            self._store.finish(version, outcome="failed", now=self._wall(), message=message, images=images)
+            self.give_up(charge, "it was interrupted, and what it builds images from was not kept; apply it again")
+
+    def give_up(self, charge: Charge, message: str) -> None:
+        """Note that a version will not be finished. Raises StowageError."""
+        version = charge.version
+        if version is not None:
+            text = f"version {version.number} could not be finished: {message}"
+            self._journal.tell("failure", text, charge.scope)
+            self._store.finish(
+                version, outcome="failed", now=self._wall(), message=message, images=version.images, plan=version.plan
+            )
 
     def look(self, engine: Engine, charges: Sequence[Charge], mode: Callable[[Charge], str]) -> Observed:
-        """Look at all of these at once, and tend to each. Raises EngineError where nothing could be seen."""
+        """Look at all of these at once, and tend to each; what is wrong with one is no other's matter.
+
+        Raises EngineError where nothing could be seen.
+        """
         began, self._repairing = self._clock(), 0.0
-        observed = self._observe(engine, charges)
-        changed = False
+        observed, alone = self._observe_all(engine, charges)
         for charge in charges:
-            if charge.part is not None:
+            if charge.part is None:
+                continue
+            try:
                 # What was seen before a repair is not what is there after it.
-                now = self._observe(engine, [charge]) if changed else observed
-                changed = self._tend(engine, charge, charge.part, now, mode(charge)) or changed
+                now = self._observe(engine, [charge]) if alone else observed
+                alone = self._tend(engine, charge, charge.part, now, mode(charge)) or alone
+            except EngineError:
+                raise
+            except Exception as error:  # noqa: BLE001  the others are to be kept all the same
+                words = str(error) if isinstance(error, (StowageError, OSError)) else f"{type(error).__name__}: {error}"
+                self._found(charge, View(FAILING, f"it cannot be looked at: {words}"))
         self._metrics.observe("plan", self._clock() - began - self._repairing)
         return observed
+
+    def _observe_all(self, engine: Engine, charges: Sequence[Charge]) -> Tuple[Observed, bool]:
+        """What there is, and whether each has to be looked at alone: one may not let itself be looked at."""
+        try:
+            return self._observe(engine, charges), False
+        except EngineError:
+            raise
+        except (StowageError, OSError):
+            return self._observe(engine, []), True
 
     def _observe(self, engine: Engine, charges: Sequence[Charge]) -> Observed:
         # Pinned ahead of the look too: nothing is built again, so no build context has to be read.
@@ -96,6 +132,8 @@ class Tending:
     def _tend(self, engine: Engine, charge: Charge, part: Part, observed: Observed, mode: str) -> bool:
         """Whether anything was changed."""
         part = pin(part, charge.images, observed.image_ids)
+        if charge.version is not None and charge.version.outcome == "done":
+            hold_images(engine, [charge.version], observed)
         say = Redactor(secret_values(part.desired))
         try:
             plan, left, problems = plan_around(to_repair(part), observed)
@@ -109,14 +147,18 @@ class Tending:
         charge.backoff.drifted(drifting, now)
         charge.backoff.settle(drifting, now)
         self._tell_of_the_lost(charge, now)
-        held = {**charge.backoff.held(now), **_spared(charge, plan, observed)}
-        work = without_waits(hold_back(plan, set(held)))
+        spared = _spared(charge, plan, observed)
+        held = {**charge.backoff.held(now), **spared}
+        work = start_again(without_waits(hold_back(plan, set(held))), _idle(left, spared, observed))
         view = View(
             state=DRIFTED if plan.changes else AS_DECLARED,
             message=say("; ".join([*(str(problem) for problem in problems), *told])),
             drift=tuple(say(str(step)) for step in plan if not step.operation.waits),
             objects=objects_of(part, observed, held),
         )
+        unwell = say("; ".join(_unwell(left, observed)))
+        if unwell and not plan.changes:
+            view = replace(view, state=FAILING, message="; ".join(filter(None, [unwell, view.message])))
         if mode != ENFORCE or not plan.changes:
             view = view if plan.changes else self._with_extras(charge, part, observed, view)
             self._found(charge, replace(view, state=FAILING) if problems and not plan.changes else view)
@@ -191,16 +233,31 @@ class Tending:
 
 
 def _spared(charge: Charge, plan: Plan, observed: Observed) -> Dict[Key, Trouble]:
-    """What runs is not disturbed for a version that failed: it was brought back for good reason."""
+    """What is there is not replaced for a version that failed: it was brought back for good reason."""
     version = charge.version
     if version is None or version.outcome != "failed":
         return {}
     trouble = Trouble(1, None, None, f"version {version.number} failed: {version.message}")
-    return {
-        key: trouble
-        for key in disturbed(plan)
-        if key.name in observed.containers and observed.containers[key.name].is_up
-    }
+    return {key: trouble for key in disturbed(plan) if key.name in observed.containers}
+
+
+def _idle(part: Part, held: Iterable[Key], observed: Observed) -> List[str]:
+    """Containers that are left as they are, but are to run, and do not."""
+    started = {container.name for container in part.desired.containers if container.state == STARTED}
+    names = [key.name for key in held if key.kind == "container" and key.name in started]
+    return [name for name in names if name in observed.containers and not observed.containers[name].is_up]
+
+
+def _unwell(part: Part, observed: Observed) -> List[str]:
+    """What runs as declared, and yet does not do well."""
+    words: List[str] = []
+    for container in part.desired.containers:
+        found = observed.containers.get(container.name)
+        if found is not None and container.state == STARTED and found.status == "restarting":
+            words.append(f"{container.name} keeps restarting")
+        elif found is not None and container.state == STARTED and found.health == "unhealthy":
+            words.append(f"{container.name} is unhealthy")
+    return words
 
 
 def _needs(operation: Any, lost: Iterable[str]) -> bool:

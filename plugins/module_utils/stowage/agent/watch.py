@@ -95,7 +95,7 @@ class Watch:
                     for event in events:
                         self._saw(event)
                 return ""
-        except (StowageError, OSError) as error:
-            return str(error)
+        except Exception as error:  # noqa: BLE001  without this thread nothing is seen any more
+            return str(error) if isinstance(error, (StowageError, OSError)) else f"{type(error).__name__}: {error}"
         finally:
             self._events = None

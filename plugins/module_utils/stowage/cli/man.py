@@ -49,7 +49,7 @@ _EXAMPLES = (
 def render_man() -> str:
     """The page as roff."""
     commands = shown()
-    lines = [f'.TH STOWAGE 1 "" "stowage {__version__}"', ".nh", ".ad l", ".SH NAME", _text(f"stowage - {SUMMARY}")]
+    lines = [f'.TH STOWAGE 8 "" "stowage {__version__}"', ".nh", ".ad l", ".SH NAME", _text(f"stowage - {SUMMARY}")]
     lines += [".SH SYNOPSIS"]
     lines += [line for command in commands for line in (_synopsis(command), ".br")][:-1]
     lines += [".SH DESCRIPTION", _text(_ABOUT.rstrip()), ".SH COMMANDS"]

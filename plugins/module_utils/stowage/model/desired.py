@@ -192,7 +192,8 @@ class Policy:
     a replacement without a health check must stay up before the old container goes.
     ``implicit_volumes`` makes named volumes that are neither declared nor there, as ``docker run`` does.
     ``remove_volumes`` lets ``prune`` take volumes as well, ``remove_images`` every image that what it removes ran,
-    and ``one_offs`` what ``docker compose run`` left.
+    and ``one_offs`` what ``docker compose run`` left. ``surplus`` removes replicas of a stack's service beyond those
+    that are declared, whether the rest is pruned or not.
     """
 
     prune: bool = True
@@ -203,6 +204,7 @@ class Policy:
     remove_volumes: bool = False
     remove_images: bool = False
     one_offs: bool = False
+    surplus: bool = True
 
 
 class Part(NamedTuple):

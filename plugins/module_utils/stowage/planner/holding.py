@@ -8,9 +8,10 @@ Knows which object a step is about, and how steps hang together. Who is held bac
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, List, NamedTuple, Set, Tuple
+from typing import Collection, Iterable, List, NamedTuple, Set, Tuple
 
 from ..model import operations as op
+from ..model.desired import Part
 from ..model.plan import Plan, Rollback, Step
 from ..service.labels import NEXT
 
@@ -47,6 +48,20 @@ def key_of(operation: op.Operation) -> Key:
     return Key("container", operation.name.removesuffix(NEXT))
 
 
+def concerns(part: Part, operation: op.Operation) -> bool:
+    """Whether an operation is about an object that this scope declares."""
+    key, desired = key_of(operation), part.desired
+    names = {
+        "container": [container.name for container in desired.containers],
+        "network": [network.name for network in desired.networks],
+        "volume": [volume.name for volume in desired.volumes],
+        "image": [image.reference for image in desired.images],
+    }
+    if key.kind == "file":
+        return bool(desired.directory) and (key.name + "/").startswith(desired.directory + "/")
+    return key.name in names[key.kind]
+
+
 def disturbed(plan: Plan) -> Set[Key]:
     """The containers that a plan stops, restarts or replaces, rather than just bringing them up."""
     return {key_of(step.operation) for step in plan if isinstance(step.operation, _DISTURBING)}
@@ -81,6 +96,16 @@ def without_waits(plan: Plan) -> Plan:
             needed.add(step.number)
             needed.update(step.earlier)
     return replace(plan, steps=tuple(step for step in plan if step.number in needed))
+
+
+def start_again(plan: Plan, names: Iterable[str]) -> Plan:
+    """The plan, and the start of containers that are left as they are otherwise."""
+    last = max((step.number for step in plan), default=0)
+    steps = [
+        Step(last + number, op.StartContainer(name, "does not run, and is not replaced"))
+        for number, name in enumerate(names, 1)
+    ]
+    return replace(plan, steps=(*plan.steps, *steps))
 
 
 def _kept(plan: Plan, dropped: Set[int]) -> Tuple[Step, ...]:

@@ -88,7 +88,8 @@ class World:
             if self.owner(found.labels) != self.desired.scope or name in self.declared or self._is_left(found):
                 continue
             # A replica too many of a service that is declared is no orphan.
-            surplus = bool(self.desired.project) and found.labels.get(COMPOSE_SERVICE) in services
+            is_replica = bool(self.desired.project) and found.labels.get(COMPOSE_SERVICE) in services
+            surplus = is_replica and self.policy.surplus
             if not self.policy.prune and not surplus:
                 continue
             if not self.is_successor(name):

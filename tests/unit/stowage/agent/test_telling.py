@@ -92,7 +92,8 @@ def test_a_scope_that_is_forgotten_is_told_of_no_more(world):
 def test_a_scope_that_only_labels_tell_of(world):
     world.apply(**WEB)
     world.store.forget("host")
-    world.keeper.turn(["host", ""])
+    world.restart()
+    world.keeper.turn([""])
     found = told(world)
     assert state(found) == ["unknown"]
     assert found['scope_checked_timestamp_seconds{scope="host"}'] == 0

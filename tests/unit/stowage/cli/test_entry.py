@@ -167,4 +167,4 @@ def test_streams_are_those_of_the_moment(monkeypatch, sockets):
     monkeypatch.setattr(sys, "stderr", err)
     monkeypatch.setattr(sys, "argv", ["stowage", "man"])
     assert main() == 0
-    assert out.getvalue().startswith(".TH STOWAGE 1")
+    assert out.getvalue().startswith(".TH STOWAGE 8")

@@ -24,7 +24,7 @@ def test_structure():
     assert sections == [
         "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES",
     ]  # fmt: skip
-    assert PAGE.startswith('.TH STOWAGE 1 "" "stowage ')
+    assert PAGE.startswith('.TH STOWAGE 8 "" "stowage ')
     assert "\nstowage \\- keep a container engine as declared\n" in PAGE
     requests = {line.split()[0] for line in PAGE.splitlines() if line.startswith((".", "'"))}
     assert requests == {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".br", ".nh", ".ad"}
