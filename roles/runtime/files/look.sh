@@ -18,4 +18,5 @@ manager=sysv
 [ ! -d /run/systemd/system ] || manager=systemd
 engine=false
 [ ! -S "${runtime_engine:-/var/run/docker.sock}" ] || engine=true
-printf '{"system": "%s", "python": "%s", "manager": "%s", "engine": %s}\n' "$(uname -s)" "$python" "$manager" "$engine"
+printf '{"system": "%s", "user": %d, "python": "%s", "manager": "%s", "engine": %s}\n' \
+    "$(uname -s)" "$(id -u)" "$python" "$manager" "$engine"

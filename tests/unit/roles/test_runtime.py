@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,7 @@ def look(python="", engine="/nowhere"):
 def test_the_first_look_finds_an_interpreter():
     found = look()
     assert found["system"] == "Linux"
+    assert found["user"] == os.geteuid()
     assert Path(found["python"]).is_absolute()
     assert found["engine"] is False
 
