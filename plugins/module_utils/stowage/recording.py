@@ -234,8 +234,9 @@ def is_gone(part: Part) -> bool:
     desired = part.desired
     if desired.project:
         return not desired.containers and part.policy.one_offs
-    entries = (*desired.images, *desired.networks, *desired.volumes, *desired.containers)
-    return part.policy.prune and all(entry.state == ABSENT for entry in entries)
+    states = [entry.state for entry in (*desired.images, *desired.networks)]
+    states += [entry.state for entry in (*desired.volumes, *desired.containers)]
+    return part.policy.prune and all(state == ABSENT for state in states)
 
 
 def _text(failure: Failure) -> str:
