@@ -32,8 +32,8 @@ from stowage.agent.wire import Feed, Limits
 from stowage.cli.arguments import parse_arguments
 from stowage.cli.commands import shown
 from stowage.cli.entry import SETTINGS
-from stowage.retention import kept_reference
 from stowage.places import ABOUT, SOCKETS
+from stowage.retention import kept_reference
 from stowage.store import Store, damaged
 from tests.unit.docs.pages import ROOT, blocks, named, tables
 
