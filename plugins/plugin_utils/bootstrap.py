@@ -143,7 +143,7 @@ def _call(path: str, method: str, target: str, document: Any) -> tuple[int, Any]
                 if not piece:
                     break
                 pieces.append(piece)
-        head_text, _, content = b"".join(pieces).partition(b"\r\n\r\n")
+        head_text, _blank, content = b"".join(pieces).partition(b"\r\n\r\n")
         return int(head_text.split()[1]), json.loads(content)
     except (OSError, ValueError, IndexError):
         return 0, None

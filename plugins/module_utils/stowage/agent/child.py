@@ -61,7 +61,7 @@ def _spawn(argv: Sequence[str], stdin: int, stdout: int) -> int:
     environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
     actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, stdout, 1), (os.POSIX_SPAWN_DUP2, stdout, 2)]
     defaults = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-    return os.posix_spawnp(
+    return os.posix_spawnp(  # pylint: disable=ansible-bad-function
         argv[0], list(argv), environment, file_actions=actions, setpgroup=0, setsigmask=[], setsigdef=defaults
     )
 

@@ -66,4 +66,4 @@ def _failed(text: str, code: int) -> int:
 
 if __name__ == "__main__":
     _url, _break, _body = sys.stdin.buffer.read().partition(b"\n")
-    sys.exit(post(_url.decode("utf-8"), _body, float(sys.argv[1])))
+    raise SystemExit(post(_url.decode("utf-8"), _body, float(sys.argv[1])))

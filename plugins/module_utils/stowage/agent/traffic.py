@@ -152,7 +152,7 @@ class Traffic:
     # -- one caller ---------------------------------------------------------------------------
 
     def _accept(self, door: OpenDoor) -> None:
-        for _ in range(_AT_ONCE):
+        for _turn in range(_AT_ONCE):
             try:
                 connected = door.socket.accept()[0]
             except OSError as error:
@@ -232,7 +232,7 @@ class Traffic:
         """As much as goes out now. The rest when there is room for it, or something new."""
         moved = False
         try:
-            for _ in range(_SENDS):
+            for _turn in range(_SENDS):
                 if not connection.send():
                     self._settle(connection)
                     return

@@ -189,12 +189,13 @@ class Disk:
 
 
 def _remove_tree(top: str) -> None:
-    folders = [top]
-    for folder in folders:
-        with os.scandir(folder) as entries:
+    folders, ahead = [], [top]
+    while ahead:
+        folders.append(ahead.pop())
+        with os.scandir(folders[-1]) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
+                    ahead.append(entry.path)
                 else:
                     os.unlink(entry.path)
     for folder in reversed(folders):
