@@ -10,6 +10,7 @@ Knows neither stacks nor the engine, only paths, contents, modes and owners.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import threading
@@ -24,6 +25,9 @@ from .record import PARENT, Record, load_record
 __all__ = ["Tree", "TreeError"]
 
 _ABOVE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+# The service that keeps a host may write to few folders.
+_CLOSED = " (where the runtime does it, runtime_writable_paths of its role has to name the folder)"
 
 
 class Tree:
@@ -131,7 +135,8 @@ class Tree:
             yield
         except OSError as error:
             where = self._directory if path is None else os.path.join(self._directory, path)
-            raise TreeError(f"cannot {doing} {where}: {error.strerror or error}") from error
+            hint = _CLOSED if error.errno == errno.EROFS else ""
+            raise TreeError(f"cannot {doing} {where}: {error.strerror or error}{hint}") from error
 
 
 def _observe(root: int, path: str) -> Dict[str, Any]:
