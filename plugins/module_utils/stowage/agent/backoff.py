@@ -3,32 +3,37 @@
 """How long to leave an object alone that does not stay repaired. Pure; times are of a clock that is not set.
 
 A repair that fails, or does not last, counts. The first is tried again at once, the next after 1, 2, 4 ...
-seconds; after ``MOST`` in a row the object is left with a report until somebody asks for it again.
+seconds; after ``MOST`` in a row the object is left with a report until somebody asks for it again. So is one that had
+to be repaired ``MOST_AN_HOUR`` times within an hour, however long each of them lasted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Mapping, Optional, Set
+from typing import Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..planner.holding import Key
 
 MOST = 8
 LASTING = 10.0  # seconds; what drifts again sooner was not repaired
 LONGEST = 300.0  # seconds
+MOST_AN_HOUR = 60
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Trouble:
     """What is known of one object: repairs in a row that came to nothing, and when the next may be tried.
 
-    ``until`` is None where none will be. ``repaired`` is when a repair last succeeded, if since then it did.
+    ``until`` is None where none will be. ``repaired`` is when a repair last succeeded, if since then it did; ``recent``
+    are the times of those within the last hour.
     """
 
     failures: int = 0
     until: Optional[float] = 0.0
     repaired: Optional[float] = None
     message: str = ""
+    recent: Tuple[float, ...] = ()
 
 
 class Backoff:
@@ -46,13 +51,17 @@ class Backoff:
             if now - trouble.repaired < LASTING:
                 self._count(key, now, trouble.message or "it did not stay as declared")
             else:
-                del self._troubles[key]
+                self._troubles[key] = Trouble(recent=trouble.recent)
 
     def repaired(self, keys: Iterable[Key], now: float) -> None:
         """A repair of these succeeded; whether it lasts will show."""
         for key in keys:
             trouble = self._troubles.get(key, Trouble())
-            self._troubles[key] = replace(trouble, repaired=now, message="")
+            recent = (*(time for time in trouble.recent if now - time < _HOUR), now)
+            self._troubles[key] = replace(trouble, repaired=now, message="", recent=recent)
+            if len(recent) >= MOST_AN_HOUR:
+                message = f"it had to be repaired {len(recent)} times within an hour"
+                self._troubles[key] = Trouble(len(recent), None, None, message)
 
     def failed(self, messages: Mapping[Key, str], now: float) -> None:
         """Repairs of these failed, with the engine's words."""
@@ -82,17 +91,21 @@ class Backoff:
         for key, trouble in list(self._troubles.items()):
             if key in drifting:
                 continue
-            if trouble.repaired is None:
+            if trouble.repaired is None and trouble.failures:
                 # Mended by somebody else, or by itself.
                 self._troubles[key] = replace(trouble, repaired=now, until=0.0)
-            elif now - trouble.repaired >= LASTING:
+            elif trouble.repaired is None or now - trouble.repaired >= _HOUR:
                 del self._troubles[key]
+            elif now - trouble.repaired >= LASTING and trouble.failures:
+                self._troubles[key] = Trouble(recent=trouble.recent, repaired=trouble.repaired)
 
     def clear(self) -> None:
         """Somebody asked for it again, or the engine started anew."""
         self._troubles.clear()
 
     def _count(self, key: Key, now: float, message: str) -> None:
-        failures = self._troubles.get(key, Trouble()).failures + 1
+        known = self._troubles.get(key, Trouble())
+        failures = known.failures + 1
         delay = 0.0 if failures == 1 else min(2.0 ** (failures - 2), LONGEST)
-        self._troubles[key] = Trouble(failures, None if failures >= MOST else now + delay, None, message)
+        until = None if failures >= MOST else now + delay
+        self._troubles[key] = Trouble(failures, until, None, message, known.recent)

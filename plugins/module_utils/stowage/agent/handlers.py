@@ -133,6 +133,8 @@ def later(ask: Callable[[], Document]) -> Reply:
             feed.fail(problem)
         except StowageError as error:
             feed.fail(HttpProblem(500, "failed", str(error)))
+        except Exception as error:  # noqa: BLE001  whoever waits must hear of it
+            feed.fail(HttpProblem(500, "failed", f"the runtime failed: {type(error).__name__}: {error}"))
         finally:
             _TURNS.release()
             feed.close()

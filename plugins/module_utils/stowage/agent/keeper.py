@@ -21,6 +21,7 @@ from ..manifest import parse_manifest
 from ..service.labels import SCOPE
 from ..standing import as_left
 from ..store import Standing, Store
+from .backoff import LONGEST
 from .charge import DAMAGED, FAILING, REPAIRING, UNKNOWN, Charge, View
 from .journal import Journal
 from .settings import Settings
@@ -291,7 +292,7 @@ class Keeper:
         if now < charge.retry_at:
             return
         charge.attempts, first = charge.attempts + 1, charge.attempts == 0
-        charge.retry_at = now + 2.0 ** (charge.attempts - 1)
+        charge.retry_at = now + min(2.0 ** (charge.attempts - 1), LONGEST)
         last = charge.attempts >= MOST_ATTEMPTS
         try:
             self._tending.finish(engine, charge, first=first, last=last)

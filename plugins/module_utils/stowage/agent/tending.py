@@ -144,12 +144,17 @@ class Tending:
         told = [f"{name} stands for another image by now, which the next apply takes" for name in moved]
         now = self._clock()
         drifting = {key_of(step.operation) for step in plan if not step.operation.waits}
-        charge.backoff.drifted(drifting, now)
-        charge.backoff.settle(drifting, now)
-        self._tell_of_the_lost(charge, now)
         spared = _spared(charge, plan, observed)
-        held = {**charge.backoff.held(now), **spared}
-        work = start_again(without_waits(hold_back(plan, set(held))), _idle(left, spared, observed))
+        idle = _idle(left, spared, observed)
+        # What is left as it is need not be repaired for as long as it runs.
+        troubling = (drifting - set(spared)) | set(idle)
+        charge.backoff.drifted(troubling, now)
+        charge.backoff.settle(troubling, now)
+        self._tell_of_the_lost(charge, now)
+        backed_off = charge.backoff.held(now)
+        held = {**backed_off, **spared}
+        again = [key.name for key in idle if key not in backed_off]
+        work = start_again(without_waits(hold_back(plan, set(held))), again)
         view = View(
             state=DRIFTED if plan.changes else AS_DECLARED,
             message=say("; ".join([*(str(problem) for problem in problems), *told])),
@@ -241,11 +246,11 @@ def _spared(charge: Charge, plan: Plan, observed: Observed) -> Dict[Key, Trouble
     return {key: trouble for key in disturbed(plan) if key.name in observed.containers}
 
 
-def _idle(part: Part, held: Iterable[Key], observed: Observed) -> List[str]:
+def _idle(part: Part, held: Iterable[Key], observed: Observed) -> List[Key]:
     """Containers that are left as they are, but are to run, and do not."""
     started = {container.name for container in part.desired.containers if container.state == STARTED}
-    names = [key.name for key in held if key.kind == "container" and key.name in started]
-    return [name for name in names if name in observed.containers and not observed.containers[name].is_up]
+    keys = [key for key in held if key.kind == "container" and key.name in started]
+    return [key for key in keys if key.name in observed.containers and not observed.containers[key.name].is_up]
 
 
 def _unwell(part: Part, observed: Observed) -> List[str]:

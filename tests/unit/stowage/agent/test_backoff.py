@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from stowage.agent.backoff import LASTING, MOST, Backoff
+from stowage.agent.backoff import LASTING, MOST, MOST_AN_HOUR, Backoff
 from stowage.planner.holding import Key
 
 WEB = Key("container", "web")
@@ -70,3 +70,26 @@ def test_somebody_who_asks_for_it_anew_ends_all_waiting():
     assert backoff.held(0.0)
     backoff.clear()
     assert not backoff.held(0.0)
+
+
+def test_one_that_lasts_a_little_every_time_is_left_in_the_end():
+    backoff, repairs = Backoff(), 0
+    for second in range(0, 3600, 12):
+        backoff.drifted([WEB], float(second))
+        if WEB not in backoff.held(float(second)):
+            backoff.repaired([WEB], float(second))
+            repairs += 1
+        backoff.settle(set(), second + 11.0)
+        if WEB in backoff.held(second + 11.5):
+            break
+    assert repairs == MOST_AN_HOUR
+
+
+def test_what_is_repaired_now_and_then_is_repaired_for_ever():
+    backoff = Backoff()
+    for minute in range(0, 24 * 60, 2):
+        now = minute * 60.0
+        backoff.drifted([WEB], now)
+        assert not backoff.held(now)
+        backoff.repaired([WEB], now)
+        backoff.settle(set(), now + 60.0)
