@@ -25,7 +25,9 @@ def start(digest: str) -> int:
     sys.meta_path.insert(0, runtime)
     try:
         if sys.argv[1:2] == ["serve"]:
-            # Stays for long, and may be killed: what it compiled is kept before it begins.
+            # Stays for long: OpenSSL would take megabytes for hashes that Python has itself. May be killed: what it
+            # compiled is kept before it begins.
+            sys.modules["_hashlib"] = None  # type: ignore[assignment]
             from stowage.agent import service  # noqa: F401, PLC0415
 
             runtime.keep()

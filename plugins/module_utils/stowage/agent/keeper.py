@@ -281,7 +281,7 @@ class Keeper:
         for scope in sorted(self._vanished & set(self._labelled)):
             if scope not in self._lost:
                 self._lost.add(scope)
-                self._journal.tell("damaged", f"the store has nothing of it any more; {LOST}", scope)
+                self._journal.tell("damaged", f"the store has nothing of it any more, {LOST}", scope)
         self._vanished.clear()
 
     def _finish(self, engine: Engine, charge: Charge) -> None:
@@ -396,7 +396,7 @@ def _unstored(containers: List[str], *, lost: bool) -> Dict[str, Any]:
         "until": None,
         "reason": "",
         "state": DAMAGED if lost else UNKNOWN,
-        "message": f"the store has nothing of it any more; {LOST}" if lost else f"not declared to this runtime; {LOST}",
+        "message": f"the store has nothing of it any more, {LOST}" if lost else f"not declared to this runtime, {LOST}",
         "checked_at": 0.0,
         "drift": [],
         "objects": [
