@@ -104,6 +104,7 @@ def test_host_info():
         "do": "info",
         "engine": {"host": "tcp://a:1", "tls_verify": True, "cert_path": "/c"},
         "info": {"scope": None, "drift": False},
+        "check": False,
     }
 
 

@@ -234,8 +234,8 @@ def is_gone(part: Part) -> bool:
     desired = part.desired
     if desired.project:
         return not desired.containers and part.policy.one_offs
-    states = [entry.state for entry in (*desired.images, *desired.networks)]
-    states += [entry.state for entry in (*desired.volumes, *desired.containers)]
+    states = [image.state for image in desired.images] + [network.state for network in desired.networks]
+    states += [volume.state for volume in desired.volumes] + [container.state for container in desired.containers]
     return part.policy.prune and all(state == ABSENT for state in states)
 
 

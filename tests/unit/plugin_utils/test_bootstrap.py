@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import pytest
 
-from plugins.plugin_utils import zipapp
+from plugins.plugin_utils import bootstrap, zipapp
 
 BOOTSTRAP = zipapp.join_texts("loader", "bootstrap").encode()
 FIRST_STEP = (
@@ -104,3 +105,27 @@ def test_even_an_exit_is_answered(send):
 def test_a_parcel_without_the_runtime_is_answered(send):
     answer = send({}, sources={"stowage/__init__.py": ""})
     assert "No module named 'stowage.request'" in answer["msg"]
+
+
+def test_what_is_brought_lies_where_the_runtime_may_read_it_though_a_file_of_before_lies_there(tmp_path):
+    """A run that was cut off left it, and the same process asks again when the runtime was restarted."""
+    state, brought = tmp_path / "state", tmp_path / "brought"
+    state.mkdir()
+    for content in ("first", "second"):
+        brought.unlink(missing_ok=True)
+        brought.write_text(content)
+        found = bootstrap._bring_in(str(state), {"sha256:1": str(brought)})
+        (path,) = found.values()
+        assert Path(path).parent == state / "incoming"
+        assert Path(path).read_text() == content
+        assert Path(path).parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_another_file_system_is_no_obstacle(tmp_path, monkeypatch):
+    def refuse(*_paths):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "brought").write_text("content")
+    found = bootstrap._bring_in(str(tmp_path), {"sha256:1": str(tmp_path / "brought")})
+    assert Path(found["sha256:1"]).read_text() == "content"

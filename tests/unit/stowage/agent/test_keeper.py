@@ -4,112 +4,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
 
 from stowage import lock
 from stowage.agent.backoff import MOST
-from stowage.agent.journal import Journal
 from stowage.agent.keeper import ALL, Keeper
 from stowage.agent.metrics import Metrics
-from stowage.agent.settings import Settings
 from stowage.agent.tending import Tending
-from stowage.keeping import Keeping, keep_host
-from stowage.manifest import parse_manifest
-from stowage.store import Pause, Store
-from tests.unit.stowage.support.model_engine import ModelEngine
-
-
-class System:
-    """What the keeper asks of the engine itself."""
-
-    def version(self):
-        return {"Version": "28.0"}
-
-
-class World:
-    """One host: its engine, its store, its keeper, and clocks that this test sets."""
-
-    def __init__(self, folder, **settings):
-        self.now = 1000.0
-        self.wall = 1_800_000_000.0
-        self.folder = folder
-        self.settings = Settings(state=str(folder), **settings)
-        self.engine = ModelEngine((1, 45))
-        self.engine.system = System()
-        for name in ("app:1", "app:2"):
-            self.engine.images.have(name)
-        self.events = []
-        self.restart()
-
-    def restart(self):
-        """The runtime starts anew."""
-        self.store = Store(str(self.folder), self.engine.address)
-        self.journal = Journal([self.events.append])
-        self.metrics = Metrics(self.clock_of_the_wall)
-        tending = Tending(self.store, self.journal, self.metrics, self.clock, self.clock_of_the_wall)
-        self.keeper = Keeper(
-            self.engine.address, self.store, self.settings, tending, self.journal, self.clock, self.clock_of_the_wall
-        )
-        self.keeper.came(self.engine)
-        self.look()
-
-    def clock(self):
-        return self.now
-
-    def clock_of_the_wall(self):
-        return self.wall
-
-    def apply(self, **manifest):
-        document = {"monitor": 0, "wait": False, **manifest}
-        keeping = Keeping(self.store, "test", strict=True, resident=True)
-        kept = keep_host(self.engine, document, parse_manifest(document), keeping)
-        self.look()
-        self.engine.revive()
-        return kept.run.report
-
-    def look(self, after=0.0):
-        self.now += after
-        self.wall += after
-        self.keeper.turn(sorted(self.store.standings()))
-
-    def remove(self, name):
-        self.engine.containers.remove(name, force=True)
-        self.engine.revive()
-
-    def cut_records(self, size):
-        """What a disk may have done to the store meanwhile."""
-        for path in self.folder.rglob("*"):
-            if path.is_file():
-                os.truncate(path, size)
-
-    def scope(self, name="host"):
-        return self.keeper.status()["scopes"][name]
-
-    def told(self, kind):
-        return [event["text"] for event in self.events if event["kind"] == kind]
-
-    def held(self, name="web"):
-        return next(entry["held"] for entry in self.scope()["objects"] if entry["name"] == name)
-
-    def status_of(self, name):
-        found = self.engine.containers.named(name)
-        return found["State"]["Status"] if found else "missing"
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "FOLDERS", (str(tmp_path),))
-    return World(tmp_path / "state")
-
-
-WEB = {"containers": {"web": {"image": "app:1"}}}
-
-
-def web(**keys):
-    return {"containers": {"web": {"image": "app:1", **keys}}}
+from stowage.store import Pause
+from tests.unit.stowage.support.world import WEB, World, web
 
 
 def test_a_removed_container_comes_back_and_it_is_told(world):

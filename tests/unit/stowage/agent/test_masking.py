@@ -24,6 +24,10 @@ def of(environment):
         {"volumes": {"data": {"driver_opts": {"o": "password=hunter2secret"}}}},
         {"containers": {"web": {"logging": {"driver": "splunk", "options": {"splunk-token": "hunter2secret"}}}}},
         {"stacks": {"shop": {"services": {"web": {"post_start": [{"environment": {"A": "hunter2secret"}}]}}}}},
+        {"images": {"app:1": {"build": {"context": "https://me:hunter2secret@git.example.org/app.git#main"}}}},
+        {"images": {"app:1": {"build": {"context": "https://hunter2secret@git.example.org/app.git"}}}},
+        {"containers": {"web": {"command": ["serve", "--db", "postgres://me:hunter2secret@db:5432/app"]}}},
+        {"containers": {"web": {"labels": {"from": "ftp://a:b@x and http://me:hunter2secret@y/z"}}}},
     ],
 )
 def test_no_value_that_may_be_secret_is_left(manifest):
@@ -49,3 +53,26 @@ def test_a_comparison_shows_that_a_secret_changed_and_not_what_it_is():
 
 def test_equal_secrets_are_no_difference():
     assert compare(of({"PASSWORD": "same-secret"}), of({"PASSWORD": "same-secret"}), ["a", "b"]) == ""
+
+
+def test_of_an_address_with_a_login_the_rest_stays():
+    masked = mask_manifest({"context": "https://me:pass@git.example.org/a@b.git", "from": "https://example.org/a@b"})
+    assert masked == {"context": "https://********@git.example.org/a@b.git", "from": "https://example.org/a@b"}
+
+
+class TestDigestsOfSecrets:
+    """Who knows the digest of a short secret finds it by trying."""
+
+    def of(self, path, digest):
+        files = {path: {"digest": digest, "mode": 0o400}}
+        return {"stacks": {"shop": {"files": files}}}
+
+    def test_they_are_not_shown(self):
+        assert "sha256:abc" not in json.dumps(mask_manifest(self.of(".stowage/secrets/password", "sha256:abc")))
+
+    def test_those_of_other_files_are(self):
+        assert "sha256:abc" in json.dumps(mask_manifest(self.of("app.conf", "sha256:abc")))
+
+    def test_that_one_changed_is(self):
+        path = ".stowage/secrets/password"
+        assert compare(self.of(path, "sha256:abc"), self.of(path, "sha256:abd"), ["a", "b"])

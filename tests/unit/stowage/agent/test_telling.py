@@ -17,15 +17,9 @@ from stowage.agent.runs import Runs
 from stowage.agent.settings import Settings
 from stowage.agent.telling import figures
 from stowage.agent.wire import Call, Caller
+from tests.unit.stowage.support.world import WEB, World
 
 from .callers import until
-from .test_keeper import WEB, World
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "FOLDERS", (str(tmp_path),))
-    return World(tmp_path / "state")
 
 
 def told(world):
