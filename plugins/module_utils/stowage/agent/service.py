@@ -37,6 +37,7 @@ from .telling import Parts
 from .tending import Tending
 from .watch import Watch
 
+PID_FILE = "/run/docker.pid"
 STOP_PATIENCE = 8.0  # seconds that an apply may go on; the next start finishes what was not
 _POLL = 0.1
 
@@ -57,6 +58,19 @@ def serve(path: str) -> int:
     return 0
 
 
+class StopSign:
+    """Whether an engine was stopped, rather than killed: dockerd takes the file with its process id away then."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._was_there = False
+
+    def __call__(self) -> bool:
+        is_there = os.path.exists(self._path)
+        self._was_there = self._was_there or is_there
+        return self._was_there and not is_there
+
+
 class Service:
     """The runtime of one host, in parts."""
 
@@ -72,7 +86,8 @@ class Service:
         self.store = Store(settings.state, self.address, keep=settings.history)
         tending = Tending(self.store, self.journal, self._metrics)
         self.keeper = Keeper(self.address, self.store, settings, tending, self.journal)
-        self._watch = Watch(self._connect, self._came, self._left, self.keeper.saw)
+        self._is_stopped = StopSign(PID_FILE)
+        self._watch = Watch(self._connect, self._came, self._left, self.keeper.saw, self._is_stopped)
         self._runs = Runs()
         parts = Parts(self.address, DIGEST, settings, self.store, self.keeper, self.journal, self._metrics, self._runs)
         gid = group_id(settings.group)
@@ -120,6 +135,7 @@ class Service:
         return request.connect(options)[0]
 
     def _came(self, engine: Engine) -> None:
+        self._is_stopped()  # notes that there is such a file
         self._metrics.set("engine_reachable", 1)
         self.keeper.came(engine)
 

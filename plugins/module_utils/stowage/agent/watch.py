@@ -36,10 +36,13 @@ _EVENTS = {
     ),
 }
 SHORTEST, LONGEST = 0.2, 5.0  # seconds between two attempts to connect
+PAUSE = 1.0  # seconds between two looks whether one that was stopped is back
 
 
 class Watch:
     """A thread that holds the link. ``came`` gets the engine, ``left`` the reason, ``saw`` each event.
+
+    While ``is_stopped`` says so no attempt to connect is made, but for the first.
 
     All three are called from that thread; what they raise ends the link, which is then made anew.
     """
@@ -50,11 +53,13 @@ class Watch:
         came: Callable[[Engine], None],
         left: Callable[[str], None],
         saw: Callable[[Mapping[str, Any]], None],
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._connect = connect
         self._came = came
         self._left = left
         self._saw = saw
+        self._is_stopped = is_stopped
         self._stopping = threading.Event()
         self._events: Optional[Events] = None
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -83,6 +88,8 @@ class Watch:
                 reason, delay = "the engine ended its stream of events", SHORTEST
             self._left(reason)
             self._stopping.wait(delay)
+            while self._is_stopped() and not self._stopping.wait(PAUSE):
+                pass  # somebody stopped it: to connect would make systemd start it
 
     def _follow(self) -> str:
         """Connect and follow until the stream ends; why there was none, or nothing where there was one."""
