@@ -133,7 +133,8 @@ def plan_settling(world: World) -> None:
     """Forget former contents, once everything else is done."""
     directory = world.desired.directory
     prefix = f"{directory}/"
-    if is_gone(world) or not (_tree(world).formers or any(path.startswith(prefix) for path in world.plan.file_steps)):
+    changed = bool(directory) and any(path.startswith(prefix) for path in world.plan.file_steps)
+    if is_gone(world) or not (_tree(world).formers or changed):
         return
     world.draft.add(SettleFiles(directory, "all that reads its files runs with them"), world.draft.ends())
 

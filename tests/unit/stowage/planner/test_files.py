@@ -525,3 +525,11 @@ def test_a_directory_of_another_stack_is_refused(tmp_path):
     other = shop(WEB, {"www/b": "B"})
     other["stacks"] = {"blog": other["stacks"]["shop"]}
     assert host.refusals(other)["$.stacks.blog.directory"] == "is the directory of the stack shop"
+
+
+def test_a_scope_without_files_settles_none_of_a_stack_beside_it(tmp_path):
+    host = Host(root=tmp_path)
+    host.deploy({"containers": {"cache": {"image": "app:1"}}, **shop(WEB, {"www/a": "A"})})
+    plan = host.plan({"containers": {"cache": {"image": "app:1"}}, **shop(WEB, {"www/a": "B"})})
+    settled = [step.operation.name for step in plan if step.operation.kind == "SettleFiles"]
+    assert settled == [f"{tmp_path}/shop"]
