@@ -90,6 +90,15 @@ class TestLettingGo:
         pulled(world, environment={"A": "1"})
         assert names(world, first) == {kept_reference(first)}
 
+    def test_not_while_an_older_version_names_it_though_others_go(self, world):
+        world.store = Store(str(world.folder), world.engine.address, keep=2)
+        first = pulled(world)
+        for name in ("app:2", "app:1"):
+            world.keep({"containers": {"web": {"image": name}}})
+        assert names(world, first) is None
+        assert is_held(world, image(world, "app:2"))
+        assert is_held(world, image(world, "app:1"))
+
     def test_not_what_was_there_before_us(self, world):
         only_the_last(world)
         old = image(world, "app:1")
@@ -105,19 +114,28 @@ class TestLettingGo:
         world.keep({"containers": {"web": {"image": "app:2"}}})
         assert names(world, old) == {kept_reference(old)}
 
-    def test_not_what_somebody_else_runs(self, world):
+    def test_not_the_names_of_what_somebody_else_runs(self, world):
         only_the_last(world)
         first = pulled(world)
+        world.engine.images.tag(first, "theirs", "1")
         world.engine.containers.create("theirs", {"Image": first})
-        pulled(world, environment={"A": "1"})
-        assert first in world.engine.images.all
+        world.keep({"containers": {"web": {"image": "app:2"}}})
+        assert names(world, first) == {"new:1", "theirs:1"}
 
-    def test_not_a_name_that_another_scope_declares(self, world):
+    def test_not_what_another_scope_declares(self, world):
         only_the_last(world)
         first = pulled(world)
         world.keep({"scope": "other", "containers": {"db": {"image": "new:1"}}})
         world.keep({"containers": {"web": {"image": "app:2"}}})
         assert names(world, first) == {"new:1", kept_reference(first)}
+
+    def test_not_a_name_that_is_declared_and_was_given_back_to_it(self, world):
+        first = pulled(world)
+        pulled(world, environment={"A": "1"})
+        world.engine.images.tag(first, "new", "1")
+        only_the_last(world)
+        world.keep({"scope": "other", "containers": {"db": {"image": "app:2"}}})
+        assert names(world, first) == {"new:1"}
 
     def test_nothing_while_a_scope_is_damaged(self, world):
         only_the_last(world)

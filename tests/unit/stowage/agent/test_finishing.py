@@ -87,7 +87,7 @@ class TestOneThatCannotBeFinished:
             for _time in range(30):
                 world.look(LONGEST)
             world.remove("db")
-            world.look(20.0)
+            world.look(LONGEST)  # in which the other one is tried once more
             assert world.status_of("db") == "running"
         world.look(LONGEST)
         assert world.outcome("bad") == "failed"

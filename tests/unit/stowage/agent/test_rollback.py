@@ -35,18 +35,19 @@ class TestTarget:
         world.apply(**web(environment={"V": "3"}))
         assert target_of(world.store, "host", None).number == 1
 
-    def test_not_one_that_is_there_already(self, world):
-        for value in ("1", "2", "1"):
-            world.apply(**web(environment={"V": value}))
-        world.store.declare("host", world.store.version("host", 2).manifest, by="test", now=world.wall)
-        world.apply(**web(environment={"V": "2"}))
-        assert target_of(world.store, "host", None).manifest["containers"]["web"]["environment"] == {"V": "1"}
+    def test_not_one_that_says_what_is_there_already(self, world):
+        world.apply(**web(environment={"V": "1"}))
+        world.apply(**WEB)
+        assert world.apply(**web(environment={"BEHAVE": "crash"}), wait=True).failures
+        world.apply(**WEB)
+        assert target_of(world.store, "host", None).number == 1
 
     def test_after_one_that_failed_the_same_words_are_worth_going_back_to(self, world):
         world.apply(**WEB)
-        version = world.store.standing("host").version
-        world.store.finish(version, outcome="done", now=1.0, images=version.images)
-        world.apply(**web(environment={"BEHAVE": "crash"}), wait=True)
+        assert world.apply(**web(environment={"BEHAVE": "crash"}), wait=True).failures
+        world.apply(**WEB)
+        third = world.store.standing("host").version
+        world.store.finish(third, outcome="failed", now=1.0, images=third.images)
         assert target_of(world.store, "host", None).number == 1
 
     @pytest.mark.parametrize(

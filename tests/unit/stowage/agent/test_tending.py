@@ -90,6 +90,15 @@ class TestVersionThatFailed:
         assert len(failed.engine.changes) == 1
         assert failed.scope()["state"] == "failing"
 
+    def test_one_that_is_not_to_run_is_not_started(self, world):
+        world.apply(**web(state="stopped"))
+        world.engine.fail_at = 1
+        assert world.apply(**web(state="stopped", environment={"A": "1"})).failures
+        for _time in range(3):
+            world.look(20.0)
+        assert world.outcome() == "failed"
+        assert (world.engine.changes, world.status_of("web")) == ([], "created")
+
     def test_one_that_does_not_stay_up_is_left_in_the_end(self, failed):
         for _time in range(300):
             failed.set_state("web", Status="exited", ExitCode=137)
