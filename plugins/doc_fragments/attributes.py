@@ -34,6 +34,10 @@ attributes:
     description: Target OS/families that can be operated against.
     support: full
     platforms: linux
+notes:
+  - Where the role P(stowage.docker.runtime#role) put a runtime on the host, a task that runs as root hands its
+    declaration to that, which stores it and keeps it from then on. A task that does not run as root, or comes from
+    another version of the collection, goes without it, and says so in a warning.
 """
 
     # The same for the module that only asks.

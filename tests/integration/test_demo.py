@@ -55,6 +55,7 @@ def test_one_command_on_a_fresh_machine(machine):
     assert "CreateContainer demo-web" in shown
     assert "UpdateContainer demo-state (memory 128 MiB -> 64 MiB)" in shown
     assert "visit number 1 at http://127.0.0.1:18081/" in shown
+    assert "repaired container demo-api" in shown
     names = [container["Names"][0] for container in machine.engine("GET", "/containers/json")]
     assert sorted(names) == ["/demo-api", "/demo-notes-page-1", "/demo-state", "/demo-web"]
 

@@ -198,6 +198,7 @@ def test_another_version_is_said_and_done_without(kept: Host) -> None:
     outcome = play.run()
     assert "is another one than this collection's" in outcome.text
     assert outcome.ok("host")["changed"]
+    assert "no runtime keeps this host" in outcome.failed("back")
     # It is kept all the same: store and lock are one.
     until(lambda: status(kept)["scopes"].get("host", {}).get("state") == "as declared")
     kept.engine("DELETE", "/containers/web?force=1")

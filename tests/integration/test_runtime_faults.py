@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -151,6 +153,37 @@ def test_a_lost_or_damaged_store_costs_nobody_a_container(place: Host, resident:
         assert not answer["failed"], answer
         assert scene.identity(scene.snapshot(place), "app", "odd", STRANGER) == before, damage
         resident.until(lambda: resident.state("kill") == "as declared")
+
+
+@pytest.mark.flavour_in_turn
+def test_a_full_disk_keeps_new_declarations_out_and_the_old_ones_kept(place: Host, resident: Resident) -> None:
+    state = resident.folder / "state"
+    state.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", state], check=True)
+    try:
+        resident.start(armed=False)
+        assert resident.apply(declared(1))["changed"]  # type: ignore[index]
+        before = scene.identity(scene.snapshot(place), "app", "odd", STRANGER)
+        filler = state / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        answer = resident.apply(declared(2))
+        assert answer is not None
+        assert (answer["failed"], answer["changed"]) == (True, False)
+        assert "No space left on device" in answer["msg"]
+        assert scene.identity(scene.snapshot(place), "app", "odd", STRANGER) == before
+        place.engine("DELETE", "/containers/odd?force=1")
+        resident.until(lambda: "odd" in scene.snapshot(place)["containers"], 10.0)
+        filler.unlink()
+        answer = resident.apply(declared(2))
+        assert answer is not None
+        assert not answer["failed"], answer
+        assert holds(place, 2)
+        resident.stop()
+    finally:
+        resident.kill()
+        subprocess.run(["umount", state], check=True)
 
 
 @pytest.mark.flavour_in_turn

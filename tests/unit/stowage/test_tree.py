@@ -200,6 +200,23 @@ def test_what_is_in_the_way_is_named_and_left(tree, base, there, at, call, messa
     assert contents(base.parent) == before
 
 
+def test_a_directory_that_the_engine_made_in_place_of_a_file_of_ours_gives_way(tree, base):
+    tree.write("a", b"one", 0o600)
+    (base / "a").unlink()
+    (base / "a").mkdir()
+    tree.write("a", b"two", 0o600)
+    assert (base / "a").read_bytes() == b"two"
+
+
+def test_one_that_somebody_put_something_into_stays(tree, base):
+    tree.write("a", b"one", 0o600)
+    (base / "a").unlink()
+    put(base / "a" / "theirs", b"x")
+    with pytest.raises(StowageError, match="a directory is in the way"):
+        tree.write("a", b"two", 0o600)
+    assert (base / "a" / "theirs").read_bytes() == b"x"
+
+
 class TestObserve:
     def test_kinds_digests_modes_and_owners(self, tree, base):
         put(base / "d/file", b"x" * 600_000)

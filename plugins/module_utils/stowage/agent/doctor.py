@@ -60,20 +60,32 @@ def _store(store: Store) -> Check:
     damaged = [f"{scope}: {standing.damage}" for scope, standing in standings.items() if standing.damage]
     if damaged:
         return False, "; ".join(damaged)
-    return True, f"{len(standings)} scopes, all records are sound"
+    return True, f"{len(standings)} scope{'' if len(standings) == 1 else 's'}, all records are sound"
 
 
 def _scopes(status: Mapping[str, Any]) -> Check:
     kept = {scope: told for scope, told in status["scopes"].items() if told["version"] or told["state"] == "damaged"}
     bad = [
-        f"{scope} is {told['state']}" + (f" ({told['message']})" if told["message"] else "")
+        f"{scope} is {told['state']}{f' ({message})' if (message := told['message']) else ''}: {_advice(scope, told)}"
         for scope, told in kept.items()
-        if told["state"] not in ("as declared", "repairing")
+        if told["state"] == "damaged"
+        or (told["state"] not in ("as declared", "repairing") and told["mode"] == "enforce")
     ]
     if bad:
         return False, "; ".join(bad)
     others = sorted(set(status["scopes"]) - set(kept))
     return True, "all as declared" + (f"; not declared to this runtime: {', '.join(others)}" if others else "")
+
+
+def _advice(scope: str, told: Mapping[str, Any]) -> str:
+    """What to do about a scope that is not as declared, and is not brought there either."""
+    if told["state"] == "damaged":
+        return "run its playbook again"
+    if told["state"] == "drifted":
+        return f"`stowage drift {scope}` shows what the next apply does"
+    if told["outcome"] == "failed":
+        return f"correct and apply it, or `stowage rollback {scope}`"
+    return f"mend that, then `stowage resume {scope}`"
 
 
 def _socket(path: str, mode: int) -> Check:
@@ -89,9 +101,9 @@ def _disk(path: str) -> Check:
     found = os.statvfs(path)
     free = found.f_bavail * found.f_frsize
     if found.f_flag & os.ST_RDONLY:
-        return False, f"{path} is read-only; nothing new can be declared"
+        return False, f"{path} is read-only, so that nothing new can be declared; mount it for writing"
     if free < SCARCE:
-        return False, f"{path}: {free >> 20} MiB free; what is declared may soon not be stored any more"
+        return False, f"{path}: {free >> 20} MiB free; what is declared may soon not be stored any more: make room"
     if found.f_files and not found.f_favail:
-        return False, f"{path}: no inodes free"
+        return False, f"{path}: no inodes free: remove files that nobody needs"
     return True, f"{path}: {free >> 20} MiB free"

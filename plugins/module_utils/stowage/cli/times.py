@@ -42,7 +42,8 @@ def span(seconds: float) -> str:
         count = round(seconds / length)
         if seconds >= 1.9 * length or abs(seconds - length) < length / 10:
             return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{round(seconds)} seconds"
+    count = round(seconds)
+    return f"{count} second{'' if count == 1 else 's'}"
 
 
 def moment(then: Any) -> str:

@@ -29,6 +29,8 @@ def write(
 ) -> None:
     """Put a file in its place; what was there before is kept, unless something is kept already."""
     folders, name = split(path)
+    if record.files.get(path) == FILE:
+        _make_way(root, path)
     found = _file_at(root, path)
     if path not in record.formers and not _keep(root, record, path, found):
         record.formers[path] = {"was": NOTHING}
@@ -143,6 +145,15 @@ def _seen_at(root: int, path: str) -> Optional[os.stat_result]:
     except NotADirectoryError:
         return None
     return found if found is not None and stat.S_ISREG(found.st_mode) else None
+
+
+def _make_way(root: int, path: str) -> None:
+    """Take away the empty directory that the engine makes where a file of ours is missing that it has to mount."""
+    found = _at(root, path)
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        folders, name = split(path)
+        with descend(root, folders) as parent, contextlib.suppress(OSError):  # one with something in it stays
+            os.rmdir(name, dir_fd=parent)
 
 
 def _file_at(root: int, path: str) -> Optional[os.stat_result]:

@@ -71,7 +71,7 @@ def test_a_host_on_which_all_is_well(host):
     assert found["ok"], found
     messages = {check["name"]: check["message"] for check in found["checks"]}
     assert messages["engine"] == "unix:///model answers: version 28.0, API 1.45"
-    assert messages["store"] == "1 scopes, all records are sound"
+    assert messages["store"] == "1 scope, all records are sound"
     assert messages["version"] == "1.2, 0123456789ab"
 
 
@@ -87,7 +87,10 @@ class TestScopes:
         host.world.apply(**WEB)
         host.world.set_state("web", Status="restarting")
         host.world.look(20.0)
-        assert host.check("scopes") == (False, "host is failing (web keeps restarting)")
+        assert host.check("scopes") == (
+            False,
+            "host is failing (web keeps restarting): mend that, then `stowage resume host`",
+        )
 
     def test_one_whose_record_is_damaged(self, host):
         host.world.apply(**WEB)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -328,3 +329,39 @@ def test_a_scope_that_goes_as_a_whole_is_not_known_any_more(world, manifest):
     world.apply(**manifest)
     assert world.status_of("web") == "missing"
     assert world.keeper.status()["scopes"] == {}
+
+
+def test_what_no_event_told_of_is_found_by_the_slow_timer(world):
+    world.apply(**WEB)
+    world.settings = replace(world.settings, resync=0.3)
+    tending = Tending(world.store, world.journal, Metrics())
+    keeper = Keeper(world.engine.address, world.store, world.settings, tending, world.journal)
+    keeper.start()
+    keeper.came(world.engine)
+    try:
+        deadline = time.monotonic() + 10.0
+        while keeper.status()["scopes"]["host"]["state"] != "as declared" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        world.remove("web")
+        while world.status_of("web") != "running" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert world.status_of("web") == "running"
+    finally:
+        keeper.stop()
+
+
+@pytest.mark.parametrize("years", [-40, 40])
+def test_applies_and_repairs_go_on_under_a_clock_that_is_set(world, years, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: world.wall)
+    world.apply(**WEB)
+    world.wall += years * 365 * 86400
+    world.apply(**web(environment={"V": "2"}))
+    world.remove("web")
+    world.look(20.0)
+    assert world.status_of("web") == "running"
+    world.wall -= years * 365 * 86400
+    world.apply(**web(environment={"V": "3"}))
+    assert [version.number for version in world.store.versions("host")] == [3, 2, 1]
+    world.remove("web")
+    world.look(20.0)
+    assert "V=3" in world.engine.containers.named("web")["Config"]["Env"]
