@@ -15,20 +15,24 @@ import json
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests import hosts
 
-from . import controller, ground, loading, planner, report, sockets, workload
+from . import controller, ground, loading, planner, report, resident, soaking, sockets, workload
 from .contestants import SCENARIOS, contestants
 from .phases import measure_payload, measure_phases
 from .report import Result
 from .rounds import Wanted, run_rounds
 
 FLAVOUR = "trixie"
-PLANNER, LOADING, SOCKETS, PHASES, PEERS = PARTS = ("planner", "loading", "sockets", "phases", "peers")
+PARTS = ("planner", "loading", "sockets", "phases", "peers", "runtime", "soak")
+PLANNER, LOADING, SOCKETS, PHASES, PEERS, RUNTIME, SOAK = PARTS
+ON_HOST = {PHASES, PEERS, RUNTIME, SOAK}
+USUAL = [part for part in PARTS if part != SOAK]
 
 
 def main() -> int:
@@ -49,26 +53,37 @@ def main() -> int:
     if SOCKETS in options.part:
         _say(f"sockets: {sockets.READERS} readers beside {sockets.SLOW} slow callers")
         result.sockets = sockets.measure()
-    if not {PHASES, PEERS} & set(options.part):
+    if not ON_HOST & set(options.part):
         return _tell(result, options.json)
     with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
-        _say(f"host {host.name}: installing what the peers need")
         ground.prepare(host, Path(folder))
         place = ground.Ground(host, Path(folder))
         try:
-            if PHASES in options.part:
-                _say("phases of a run, on the host and on the controller")
-                result.phases = measure_phases(place, options.containers, runs=5)
-                result.payload = measure_payload(options.containers)
-                result.controller = controller.measure(place.project(workload.compose_text(options.containers)), runs=5)
-            if PEERS in options.part:
-                everybody = [entry for entry in contestants() if any(text in entry.name for text in options.only)]
-                wanted = Wanted(options.rounds, options.containers, options.scenario)
-                run_rounds(place, everybody, wanted, _say, result.measured)
+            _measure_on_host(place, options, result)
         finally:  # rounds take minutes: what was measured is told, even if the last one failed
             _tell(result, options.json)
             place.wipe()
     return 0
+
+
+def _measure_on_host(place: ground.Ground, options: argparse.Namespace, result: Result) -> None:
+    """Those without a runtime first: it would take part in what the others do."""
+    if {PHASES, PEERS} & set(options.part):
+        _say(f"host {place.host.name}: installing what the peers need")
+        ground.prepare_for_peers(place.host)
+    if PHASES in options.part:
+        _say("phases of a run, on the host and on the controller")
+        result.phases = measure_phases(place, options.containers, runs=5)
+        result.payload = measure_payload(options.containers)
+        result.controller = controller.measure(place.project(workload.compose_text(options.containers)), runs=5)
+    if PEERS in options.part:
+        everybody = [entry for entry in contestants() if any(text in entry.name for text in options.only)]
+        wanted = Wanted(options.rounds, options.containers, options.scenario)
+        run_rounds(place, everybody, wanted, _say, result.measured)
+    if RUNTIME in options.part:
+        result.runtime = resident.measure(place, options.containers, _say)
+    if SOAK in options.part:
+        result.soak = soaking.measure(place, options.minutes, options.seed, _say)
 
 
 def _measure_planner() -> list[dict[str, Any]]:
@@ -93,8 +108,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--containers", type=int, default=30, help="how many are deployed (default: 30)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file")
     parser.add_argument(
-        "--part", action="append", choices=PARTS, help="only this; may be repeated. Planner, loading, sockets: no host"
+        "--part",
+        action="append",
+        choices=PARTS,
+        help="only this; may be repeated. Planner, loading, sockets: no host; soak: only where it is named",
     )
+    parser.add_argument("--minutes", type=float, default=soaking.MINUTES, help="of the soak (default: %(default)g)")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the soak, to have the same once more")
     parser.add_argument(
         "--only", action="append", metavar="TEXT", help="of the peers only those with this in the name; may be repeated"
     )
@@ -103,7 +123,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--host", metavar="NAME", help="use this running test host and leave it running")
     options = parser.parse_args()
-    options.part = options.part or ([PEERS] if options.only or options.scenario else PARTS)
+    options.part = options.part or ([PEERS] if options.only or options.scenario else USUAL)
     options.only = options.only or [""]
     options.scenario = options.scenario or SCENARIOS
     if options.containers < workload.CHANGED:

@@ -49,16 +49,8 @@ class Sample:
 
 
 def prepare(host: Host, folder: Path) -> None:
-    """Install what the peers need on a host, our measuring scripts with the runtime, and the image."""
-    host.run(
-        "export DEBIAN_FRONTEND=noninteractive; apt-get update -q &&"
-        " apt-get install -q -y --no-install-recommends docker-cli python3-requests python3-yaml"
-    )
-    compose = shutil.which("docker-compose")
-    if compose is None:
-        raise BenchError("docker-compose is not on PATH: run this with requirements/bench.txt installed")
-    host.run(["mkdir", "-p", FOLDER, _PLUGINS])
-    host.put(compose, f"{_PLUGINS}/docker-compose")
+    """Put our measuring scripts with the runtime, and the image, on a host; the inventory for it into the folder."""
+    host.run(["mkdir", "-p", FOLDER])
     for script in sorted(_SCRIPTS.glob("*.py")):
         host.put(script, f"{FOLDER}/{script.name}")
     host.put(BOOTSTRAP, f"{FOLDER}/bootstrap.py")
@@ -69,6 +61,19 @@ def prepare(host: Host, folder: Path) -> None:
     (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
 
 
+def prepare_for_peers(host: Host) -> None:
+    """Install what the peers need on a host."""
+    host.run(
+        "export DEBIAN_FRONTEND=noninteractive; apt-get update -q &&"
+        " apt-get install -q -y --no-install-recommends docker-cli python3-requests python3-yaml"
+    )
+    compose = shutil.which("docker-compose")
+    if compose is None:
+        raise BenchError("docker-compose is not on PATH: run this with requirements/bench.txt installed")
+    host.run(["mkdir", "-p", _PLUGINS])
+    host.put(compose, f"{_PLUGINS}/docker-compose")
+
+
 class Ground:
     """The prepared host. ``folder`` holds the inventory and the playbooks on the controller."""
 
@@ -76,10 +81,10 @@ class Ground:
         self.host = host
         self.folder = folder
 
-    def script(self, name: str, *arguments: str, document: Any = None) -> dict[str, Any]:
+    def script(self, name: str, *arguments: str, document: Any = None, timeout: float | None = 600) -> dict[str, Any]:
         """Run one of our scripts on the host; its answer."""
         command = ["python3", f"{FOLDER}/{name}", *arguments]
-        answer = json.loads(self.host.run(command, input=json.dumps(document)).stdout)
+        answer = json.loads(self.host.run(command, input=json.dumps(document), timeout=timeout).stdout)
         return dict(answer)
 
     def write(self, path: str, text: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -23,6 +24,11 @@ def spread(values: Sequence[float], unit: float = 1.0, digits: int = 2) -> str:
     """Return ``median (least-most)``."""
     shown = [f"{value * unit:.{digits}f}" for value in (median(values), min(values), max(values))]
     return f"{shown[0]} ({shown[1]}-{shown[2]})"
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the least of the values that at least this share of them does not exceed."""
+    return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
 def against(target: float, reached: float, unit: str = "", digits: int = 2) -> str:

@@ -20,6 +20,7 @@ MEMORY = 32 * 1024 * 1024
 # Ends at once when asked to, as a well-behaved service does: else a stop is ten seconds of waiting.
 COMMAND = ["sh", "-c", "trap exit TERM; sleep 1000000 & wait"]
 FIRST_PORT = 20000
+PORT_BESIDE = 19999
 # The one of them that the scenario "one changed" changes.
 CHANGED = 17
 
@@ -73,7 +74,12 @@ def compose_file(count: int, mode: str = "live") -> Document:
 
 def compose_text(count: int, mode: str = "live") -> str:
     """Return the compose file as people write it."""
-    return yaml.safe_dump(compose_file(count, mode), sort_keys=False)
+    return yaml_text(compose_file(count, mode))
+
+
+def yaml_text(document: Document) -> str:
+    """Return a document as people write it."""
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def loop_items(count: int, mode: str = "live") -> list[Document]:
@@ -87,6 +93,13 @@ def loop_items(count: int, mode: str = "live") -> list[Document]:
 def create_bodies(count: int, mode: str = "live") -> dict[str, Document]:
     """Return the bodies of ``POST /containers/create``, by name."""
     return {name: _create_body(number, mode) for number, name in enumerate(names(count), 1)}
+
+
+def beside(network: str) -> Document:
+    """Return the body of a container like the others that nobody declares, on a network of its own."""
+    body = _create_body(PORT_BESIDE - FIRST_PORT, "live")
+    body["HostConfig"]["NetworkMode"] = network
+    return {**body, "NetworkingConfig": {"EndpointsConfig": {network: {}}}}
 
 
 def _create_body(number: int, mode: str) -> Document:
@@ -122,6 +135,19 @@ def host_playbook(count: int, mode: str = "live", **options: Any) -> str:
 def stack_playbook(folder: Path, **options: Any) -> str:
     """Return the playbook of this collection for the project in a folder."""
     return _playbook({"name": "Stack", "stowage.docker.stack": {"src": str(folder), **options}})
+
+
+def both_playbook(document: Document, folder: Path) -> str:
+    """Return the playbook of this collection for a document, and a project in a folder."""
+    host = {"name": "Declare", "stowage.docker.host": document}
+    return _playbook(host, {"name": "Stack", "stowage.docker.stack": {"src": str(folder)}})
+
+
+def runtime_playbook(**variables: Any) -> str:
+    """Return the playbook that has the runtime on a host, or takes it away."""
+    named = {f"runtime_{name}": value for name, value in variables.items()}
+    role = {"ansible.builtin.include_role": {"name": "stowage.docker.runtime"}, "vars": named}
+    return _playbook({"name": "Runtime", **role})
 
 
 def loop_playbook(count: int, mode: str = "live") -> str:

@@ -9,35 +9,17 @@ no waiting: a floor, not a tool.
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from calls import Engine, create_and_start  # type: ignore[import-not-found]  # lies beside this on the host
+
 CONNECTIONS = 4
 NETWORK = "bench"
-
-
-class Engine(http.client.HTTPConnection):
-    """One kept-alive connection to the engine."""
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect("/var/run/docker.sock")
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """The answer's document; what is not there is no error."""
-        text = None if body is None else json.dumps(body)
-        self.request(method, path, text, {"Content-Type": "application/json"} if text else {})
-        answer = self.getresponse()
-        content = answer.read()
-        if answer.status >= 400 and answer.status != 404:
-            raise SystemExit(f"{method} {path}: {answer.status} {content!r}")
-        return json.loads(content) if content[:1] in (b"{", b"[") else None
 
 
 def side_by_side(work: Callable[[Engine, Any], object], items: Sequence[Any]) -> None:
@@ -45,7 +27,7 @@ def side_by_side(work: Callable[[Engine, Any], object], items: Sequence[Any]) ->
     waiting = list(reversed(items))
 
     def run() -> None:
-        engine = Engine("docker")
+        engine = Engine()
         while True:
             try:
                 item = waiting.pop()
@@ -62,27 +44,25 @@ def side_by_side(work: Callable[[Engine, Any], object], items: Sequence[Any]) ->
 
 def create(engine: Engine, item: tuple[str, object]) -> None:
     """Create and start one: its name and body."""
-    name, body = item
-    engine.call("POST", f"/containers/create?name={name}", body)
-    engine.call("POST", f"/containers/{name}/start")
+    create_and_start(engine, *item)
 
 
 def first(bodies: dict[str, object]) -> None:
     """Make the network, create and start all."""
-    Engine("docker").call("POST", "/networks/create", {"Name": NETWORK})
+    Engine().call("POST", "/networks/create", {"Name": NETWORK})
     side_by_side(create, list(bodies.items()))
 
 
 def nothing(_bodies: dict[str, object]) -> None:
     """List, and inspect each."""
-    listed = Engine("docker").call("GET", "/containers/json?all=1")
+    listed = Engine().call("GET", "/containers/json?all=1")
     side_by_side(lambda engine, entry: engine.call("GET", f"/containers/{entry['Id']}/json"), listed)
 
 
 def changed(bodies: dict[str, object]) -> None:
     """Look, then stop, remove, create and start the one that changed."""
     nothing(bodies)
-    engine, name = Engine("docker"), sys.argv[2]
+    engine, name = Engine(), sys.argv[2]
     engine.call("POST", f"/containers/{name}/stop")
     engine.call("DELETE", f"/containers/{name}?v=1")
     create(engine, (name, bodies[name]))
@@ -90,9 +70,9 @@ def changed(bodies: dict[str, object]) -> None:
 
 def wipe(_bodies: dict[str, object]) -> None:
     """Remove all containers and the network: between two contestants, not measured."""
-    listed = Engine("docker").call("GET", "/containers/json?all=1")
+    listed = Engine().call("GET", "/containers/json?all=1")
     side_by_side(lambda engine, entry: engine.call("DELETE", f"/containers/{entry['Id']}?force=1&v=1"), listed)
-    Engine("docker").call("POST", "/networks/prune")
+    Engine().call("POST", "/networks/prune")
 
 
 document = json.load(sys.stdin)
