@@ -7,6 +7,8 @@ Knows the documents of resident.py and soaking.py. Measures nothing.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -104,10 +106,18 @@ def text_of_soak(soak: Document) -> str:
         f"audit log: {events}",
         *(f"not repaired: {entry}" for entry in soak["open"]),
         *(f"touched: {entry}" for entry in soak["touched"]),
-        *(f"half done: {entry}" for entry in soak["refused"]),
-        *(f"said {count} times: {words}" for words, count in soak["words"].items()),
+        *(f"half done, {count} times: {words}" for words, count in _counted(Counter(soak["refused"]))),
+        *(f"said {count} times: {words}" for words, count in _counted(soak["words"])),
     ]
     return "\n".join(lines)
+
+
+def _counted(said: Mapping[str, int]) -> list[tuple[str, int]]:
+    """How often each was said, of whichever containers and networks."""
+    counts = Counter[str]()
+    for words, count in said.items():
+        counts[re.sub(r"\b[0-9a-f]{64}\b", "...", words).strip()] += count
+    return counts.most_common()
 
 
 def is_unseen(kind: str) -> bool:

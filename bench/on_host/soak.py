@@ -34,6 +34,8 @@ TICK = 0.05  # seconds between two looks whether something was repaired
 PATIENCE = 120.0  # seconds for all to be repaired at the end
 SOON = 30.0  # seconds for strangers to run again after the engine was started anew
 AUDIT = Path("/var/log/stowage/audit.jsonl")
+# What the runtime repaired before it was done: a network that had a member again before it could be removed.
+HALF_DONE = "network emptied"
 # While it is started anew, the engine does not answer.
 AWAY = (OSError, http.client.HTTPException)
 
@@ -130,10 +132,9 @@ class Soak:
         try:
             is_healed = self.spoiler.spoil(spoil)
         except Refused as error:
-            # Half done, like a network that got a member again before it was gone: it will be as declared, too.
             self.refused.append(f"{spoil.kind} {spoil.target}: {error}")
             names = [name for name in spoil.touched if name in self.spoiler.scene["containers"]]
-            spoil = Spoil("refused", spoil.target, spoil.touched)
+            spoil = Spoil(HALF_DONE, spoil.target, spoil.touched)
             self.open.append(Wound(spoil, now, lambda: all(map(self.spoiler.is_well, names))))
             return
         self.open.append(Wound(spoil, now, is_healed))

@@ -88,3 +88,8 @@ def test_what_must_not_be_is_a_target_missed_and_told(key, value, target):
 
 def test_a_soak_in_which_nothing_was_repaired_is_told_too():
     assert "not repaired: removed web" in kept.text_of_soak({**SOAK, "healed": [], "open": ["removed web"]})
+
+
+def test_the_same_is_told_once_whichever_container_it_was_about():
+    words = {f"the name /web is taken by {digit * 64}": 2 for digit in "ab"}
+    assert "said 4 times: the name /web is taken by ..." in kept.text_of_soak({**SOAK, "words": words})
