@@ -69,7 +69,7 @@ def kept(place: Host) -> Host:
     return place
 
 
-@pytest.mark.flavours("trixie", "bookworm-nosystemd")
+@pytest.mark.flavours("trixie")
 def test_what_a_playbook_declares_is_kept_from_then_on(kept: Host) -> None:
     play = Playbook(kept)
     play.converge("host", "host", {"containers": {"web": {**SLEEP, "mem_limit": "64m"}}, "networks": {"edge": {}}})
