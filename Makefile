@@ -57,7 +57,7 @@ unit: ## Unit tests on the newest Python
 	$(DEV) pytest tests/unit -n 2 $(ARGS)
 
 unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9 is the oldest a host may have)
-	$(RUN) oldest python -m pytest tests/unit/stowage tests/unit/test_engine_service.py --confcutdir=tests/unit $(ARGS)
+	$(RUN) oldest python -m pytest tests/unit/stowage tests/unit/provision --confcutdir=tests/unit $(ARGS)
 
 sanity: collection ## ansible-test sanity, without an ignore file, on the oldest and the newest Python
 	$(DEV) python tools/sanity.py $(ARGS)

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The stowage authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts a host's container engine; the work is done by module_utils/engine_service.py."""
+"""Starts a host's container engine; the work is done by module_utils/provision/service.py."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ api_version:
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.stowage.docker.plugins.module_utils.engine_service import Service, ServiceError
+from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Service, ServiceError
 
 
 def bring_up(service: Service, check_mode: bool) -> Dict[str, Any]:

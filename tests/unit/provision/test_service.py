@@ -17,9 +17,14 @@ import time
 
 import pytest
 
-import engine_service
-from engine_service import DIRECT, SYSTEMD, SYSV, Engine, Service, ServiceError, ask
+from provision import service as service_module
+from provision.commands import Commands
+from provision.files import Files
+from provision.service import Engine, Service, ServiceError, ask
+from provision.system import DIRECT, SYSTEMD, SYSV
 
+PID = "var/run/docker-ssd.pid"
+INIT = "etc/init.d/docker"
 VERSION = b'{"Version": "20.10.24", "ApiVersion": "1.41"}'
 
 
@@ -96,14 +101,17 @@ while True:
 """
 
 
+def here(folder, path):
+    """The engine of a host whose files and programs lie in the folder."""
+    return Service(path, "/log", 10, Files(str(folder)), Commands(f"{folder}:/usr/bin:/bin"))
+
+
 @pytest.fixture
 def host(tmp_path, path, monkeypatch):
     """A host without an init: its programs lie in one folder, and so do the files that a start leaves."""
-    monkeypatch.setattr(engine_service, "_SEARCHED", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(engine_service, "_PID_FILE", str(tmp_path / "pid"))
-    monkeypatch.setattr(engine_service, "_INIT_SCRIPT", str(tmp_path / "init"))
-    monkeypatch.setattr(engine_service, "_DEFAULTS", str(tmp_path / "defaults"))
-    monkeypatch.setattr(engine_service, "_UNITS", str(tmp_path / "systemd"))
+    (tmp_path / "etc/init.d").mkdir(parents=True)
+    (tmp_path / "etc/default").mkdir()
+    (tmp_path / "run").mkdir()
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.net")
     monkeypatch.setenv("SECRET", "hunter2")
 
@@ -111,11 +119,11 @@ def host(tmp_path, path, monkeypatch):
         daemon = tmp_path / "dockerd"
         daemon.write_text(DAEMON.format(python=sys.executable, path=path, version=VERSION, before=before))
         daemon.chmod(0o755)
-        return Service(path, str(tmp_path / "log"), 10)
+        return here(tmp_path, path)
 
     yield install
-    if (tmp_path / "pid").exists():
-        pid = int((tmp_path / "pid").read_text())
+    if (tmp_path / PID).exists():
+        pid = int((tmp_path / PID).read_text())
         try:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -124,12 +132,12 @@ def host(tmp_path, path, monkeypatch):
 
 
 def give_script(folder, commands):
-    (folder / "init").write_text(f"#!/bin/sh\n{commands}\n")
-    (folder / "init").chmod(0o755)
+    (folder / INIT).write_text(f"#!/bin/sh\n{commands}\n")
+    (folder / INIT).chmod(0o755)
 
 
 def test_without_an_engine_there_is_nothing_to_start(host, tmp_path, path):
-    service = Service(path, str(tmp_path / "log"), 10)
+    service = here(tmp_path, path)
     assert not service.installed()
     with pytest.raises(ServiceError, match="no dockerd on this host"):
         service.start()
@@ -141,7 +149,7 @@ def test_started_directly_it_answers_and_outlives_the_starter(host, tmp_path):
     assert service.answer() is None
     assert service.start() == DIRECT
     assert service.answer() == Engine("20.10.24", "1.41")
-    assert os.getsid(int((tmp_path / "pid").read_text())) != os.getsid(0)
+    assert os.getsid(int((tmp_path / PID).read_text())) != os.getsid(0)
     assert (tmp_path / "log").read_text() == "starting with http://proxy.example.net and False\n"
 
 
@@ -154,21 +162,21 @@ def test_a_script_that_fails_is_not_the_end(host, tmp_path):
 
 def test_a_script_that_works_is_enough(host, tmp_path):
     service = host()
-    (tmp_path / "init").write_text(
-        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\necho $! >{tmp_path}/pid\n"
+    (tmp_path / INIT).write_text(
+        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\nmkdir -p {tmp_path}/var/run; echo $! >{tmp_path}/{PID}\n"
     )
-    (tmp_path / "init").chmod(0o755)
+    (tmp_path / INIT).chmod(0o755)
     assert service.start() == SYSV
     assert not (tmp_path / "log").exists()
 
 
 def test_a_script_whose_daemon_takes_its_time_is_waited_for(host, tmp_path, monkeypatch):
-    monkeypatch.setattr(engine_service, "_SCRIPT_PATIENCE", 0.2)
+    monkeypatch.setattr(service_module, "_SCRIPT_PATIENCE", 0.2)
     service = host(before="time.sleep(1)")
-    (tmp_path / "init").write_text(
-        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\necho $! >{tmp_path}/pid\n"
+    (tmp_path / INIT).write_text(
+        f"#!/bin/sh\n{tmp_path}/dockerd </dev/null >/dev/null 2>&1 &\nmkdir -p {tmp_path}/var/run; echo $! >{tmp_path}/{PID}\n"
     )
-    (tmp_path / "init").chmod(0o755)
+    (tmp_path / INIT).chmod(0o755)
     assert service.start() == SYSV
 
 
@@ -191,7 +199,7 @@ def test_an_engine_that_is_silent_is_given_up(host):
 
 
 def test_options_of_the_distributions_defaults_reach_the_engine(host, tmp_path):
-    (tmp_path / "defaults").write_text('DOCKER_OPTS="--one --two"\n')
+    (tmp_path / "etc/default/docker").write_text('DOCKER_OPTS="--one --two"\n')
     service = host(before="import sys; print(sys.argv[1:], flush=True)")
     service.start()
     assert (tmp_path / "log").read_text().splitlines()[1] == "['--one', '--two']"
@@ -199,7 +207,7 @@ def test_options_of_the_distributions_defaults_reach_the_engine(host, tmp_path):
 
 def test_a_socket_that_only_systemd_holds_is_not_touched(host, tmp_path, listener):
     """Connecting would start the engine: the listener's queue must stay empty."""
-    (tmp_path / "systemd").mkdir()
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
     (tmp_path / "systemctl").write_text('#!/bin/sh\n[ "$2" = docker.socket ] && echo active || echo inactive\n')
     (tmp_path / "systemctl").chmod(0o755)
     service = host()
@@ -211,7 +219,7 @@ def test_a_socket_that_only_systemd_holds_is_not_touched(host, tmp_path, listene
 
 
 def test_a_unit_that_does_not_start_is_told_with_its_journal(host, tmp_path):
-    (tmp_path / "systemd").mkdir()
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
     for name, said in (("systemctl", "Job for docker.service failed"), ("journalctl", "no such storage driver")):
         (tmp_path / name).write_text(f'#!/bin/sh\necho "{said}"\n[ {name} = journalctl ]\n')
         (tmp_path / name).chmod(0o755)

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads and writes the host's files, each write whole or not at all. Decides nothing.
+
+All paths are absolute and taken below ``root``, which is "/" but in tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import stat
+import tempfile
+from dataclasses import dataclass
+from typing import List, Optional
+
+from .errors import ProvisionError
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a file without reading it."""
+
+    mode: int  # permission bits
+    owner: str
+    group: str
+    kind: str  # file, directory, link, other
+    size: int
+
+
+class Files:
+    """The host's files below a root."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root
+
+    def path(self, path: str) -> str:
+        """Return where a path of the host really is."""
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def read(self, path: str) -> Optional[str]:
+        """Return a file's text, or None where there is none. Raises ProvisionError where it cannot be read."""
+        try:
+            with open(self.path(path), encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be read: {error.strerror}") from error
+
+    def write(self, path: str, text: str, mode: int = 0o644, owner: str = "", group: str = "") -> None:
+        """Put a whole file in place at once; missing folders are made with mode 0755.
+
+        Owner and group stay those of who runs this where they are not named. Raises ProvisionError where the disk
+        refuses (full, read-only): what was there is untouched then.
+        """
+        real = self.path(path)
+        folder = os.path.dirname(real)
+        try:
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".stowage-", dir=folder)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fchmod(file.fileno(), mode)
+                    if owner or group:
+                        os.fchown(file.fileno(), _uid(owner), _gid(group))
+                    os.fsync(file.fileno())
+                os.replace(name, real)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
+                raise
+            _sync(folder)
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be written: {error.strerror}") from error
+
+    def remove(self, path: str) -> None:
+        """Remove a file, where it is there. Raises ProvisionError where it cannot be removed."""
+        try:
+            os.unlink(self.path(path))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be removed: {error.strerror}") from error
+
+    def standing(self, path: str) -> Optional[Standing]:
+        """Return what is known of a file, or None where there is none."""
+        try:
+            found = os.lstat(self.path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        kinds = ((stat.S_ISREG, "file"), (stat.S_ISDIR, "directory"), (stat.S_ISLNK, "link"))
+        kind = next((name for fits, name in kinds if fits(found.st_mode)), "other")
+        return Standing(stat.S_IMODE(found.st_mode), _user(found.st_uid), _group(found.st_gid), kind, found.st_size)
+
+    def list(self, path: str) -> List[str]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+def _sync(folder: str) -> None:
+    """See that a rename outlives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _uid(owner: str) -> int:
+    try:
+        return pwd.getpwnam(owner).pw_uid if owner else -1
+    except KeyError:
+        raise ProvisionError(f"there is no user {owner} on this host") from None
+
+
+def _gid(group: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid if group else -1
+    except KeyError:
+        raise ProvisionError(f"there is no group {group} on this host") from None
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
