@@ -14,7 +14,7 @@ ARGS ?=
 
 # The parts of lint run by themselves too.
 .PHONY: lint-python lint-layers lint-shell lint-ansible lint-changelog
-.PHONY: help demo demo-down test check lint types unit unit-oldest sanity integration molecule demo-test bench \
+.PHONY: help demo demo-down test check lint types unit unit-quick unit-oldest sanity integration molecule demo-test bench \
 	engine build clean collection command engines
 
 help: ## List the targets
@@ -29,8 +29,8 @@ demo-down: collection ## Remove everything the demo made, and nothing else
 test: ## Run all checks and tests; the exit status is honest, a summary comes last
 	@tools/test.sh lint types unit unit-oldest sanity demo-test engines molecule integration
 
-check: ## What to run before every commit: lint, types and unit tests
-	@tools/test.sh lint types unit
+check: ## What to run before every commit: lint, types, and unit tests with fewer examples
+	@tools/test.sh lint types unit-quick
 
 lint: lint-python lint-layers lint-shell lint-ansible lint-changelog ## Style, layers, playbooks and roles, changelog
 
@@ -55,6 +55,9 @@ types: ## mypy, strict on the runtime
 
 unit: ## Unit tests on the newest Python
 	$(DEV) pytest tests/unit -n 2 $(ARGS)
+
+unit-quick: ## Unit tests without the slow ones, properties with a tenth of their examples
+	STOWAGE_QUICK=1 $(DEV) pytest tests/unit -n 2 -m "not slow" $(ARGS)
 
 unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9 is the oldest a host may have)
 	$(RUN) oldest python -m pytest tests/unit/stowage tests/unit/provision --confcutdir=tests/unit $(ARGS)

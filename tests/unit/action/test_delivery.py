@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("ansible")
 PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-pytestmark = pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook")]
 ROOT = Path(__file__).parents[3]
 
 # Stands in for the runtime: the surface is what is tried here, and it must not know what it carries.

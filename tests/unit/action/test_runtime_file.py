@@ -19,6 +19,7 @@ from plugins.plugin_utils import zipapp
 pytest.importorskip("ansible")
 PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the command is root's"),
 ]

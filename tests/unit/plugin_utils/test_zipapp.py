@@ -60,6 +60,7 @@ def test_strip_takes_comments_and_docstrings_alone():
     assert lines_of(ast.parse(stripped)) == lines_of(ast.parse(SOURCE))
 
 
+@pytest.mark.slow
 def test_strip_keeps_the_meaning_of_the_whole_runtime():
     for path in zipapp.runtime_folder().rglob("*.py"):
         source = path.read_text()

@@ -22,6 +22,8 @@ from plugins.plugin_utils.compose import Options, Project, load_project
 from stowage.service.confighash import service_hash
 from tests.unit.plugin_utils.compose.oracle import ask_hashes, ask_project, plain
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Path(__file__).parent / "corpus"
 PROJECTS = sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())
 SECTIONS = ("networks", "volumes", "configs", "secrets")

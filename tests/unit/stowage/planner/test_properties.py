@@ -2,37 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What must hold of every plan, whatever is declared, and wherever a run fails or is killed.
 
-The model engine is told to fail, or to be gone, at its n-th change. STOWAGE_EXAMPLES asks for more
-examples than the few of an ordinary run, STOWAGE_SHRINK for a small one where one fails.
+The model engine is told to fail, or to be gone, at its n-th change.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stowage.model.operations import Destructive, RemoveVolume
 from tests.unit.stowage.support.declarations import documents
+from tests.unit.stowage.support.examples import examples
 from tests.unit.stowage.support.hosts import Host
 
-SHRINK = "STOWAGE_SHRINK" in os.environ
-EXAMPLES = int(os.environ.get("STOWAGE_EXAMPLES", "0"))
 APIS = st.sampled_from([(1, 41), (1, 45)])
 REMOVALS = ("not declared any more", "declared absent", "an earlier build")
-
-
-def examples(count):
-    return settings(
-        max_examples=EXAMPLES or count,
-        derandomize=not EXAMPLES,
-        database=None,
-        deadline=None,
-        phases=(Phase.explicit, Phase.generate, *((Phase.shrink,) if SHRINK else ())),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def host_with_strangers(api):

@@ -24,9 +24,9 @@ from tests.unit.stowage.planner.test_properties import (
     anonymous_contents,
     check_contents,
     check_converged,
-    examples,
     invite,
 )
+from tests.unit.stowage.support.examples import examples
 from tests.unit.stowage.support.hosts import Host
 from tests.unit.stowage.support.stack_declarations import SECRET, declarations
 from tests.unit.stowage.support.stacks import BROUGHT, PROJECT, as_compose_made

@@ -8,11 +8,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stowage.errors import Problem
 from stowage.service.canonical import KEYS, REFUSED, parse_service
+from tests.unit.stowage.support.examples import examples
 
 from .reading import canonical, refused
 from .strategies import services
@@ -108,7 +109,7 @@ def test_no_message_quotes_a_secret() -> None:
     assert secret not in "".join(found)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(services)
 def test_reading_again_changes_nothing(document: dict[str, Any]) -> None:
     problems: list[Problem] = []
@@ -128,7 +129,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.dictionaries(st.one_of(st.sampled_from(sorted(EXPECTED | set(REFUSED))), st.text(max_size=5)), junk, max_size=5)
 )

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from stowage.errors import Problem
 from stowage.service.canonical import parse_service
 from stowage.service.compare import NETWORK, RECREATE, UPDATE, Difference, anonymous_volumes, differences
 from stowage.service.create import create_body
 from stowage.service.spec import declared_keys, parse_declared
+from tests.unit.stowage.support.examples import examples
 
 from .enginemodel import ID, IMAGE, inspect
 from .reading import canonical
@@ -389,7 +390,7 @@ def test_anonymous_volumes() -> None:
 # -- properties -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(services)
 def test_a_container_is_as_its_declaration(document: dict[str, Any]) -> None:
     problems: list[Problem] = []
@@ -405,7 +406,7 @@ def test_a_container_is_as_its_declaration(document: dict[str, Any]) -> None:
                 assert differences(service, found, image, same_spec=same_spec, name="web") == []
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(services, services)
 def test_no_cause_shows_a_value(before: dict[str, Any], after: dict[str, Any]) -> None:
     secret = "hunter2"
@@ -420,7 +421,7 @@ def test_no_cause_shows_a_value(before: dict[str, Any], after: dict[str, Any]) -
     assert secret not in " ".join(one.cause for one in found)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(services)
 def test_comparing_changes_nothing(document: dict[str, Any]) -> None:
     problems: list[Problem] = []

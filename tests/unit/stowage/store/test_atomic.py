@@ -39,6 +39,8 @@ from .stores import (
     stopping_at,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def nothing(base):
     base.mkdir()

@@ -21,6 +21,8 @@ from stowage.store.files import load_sealed, parse_sealed, render_sealed
 from .conftest import MEMORY
 from .stores import CONTENT, DIGEST, PAUSE, declare, finish, folder_of, open_store, shop_of
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 60  # of each mutation
 SEALED = b'{"sha256":"%s"}\n%s'
 
