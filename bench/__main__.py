@@ -22,17 +22,18 @@ from typing import Any
 
 from tests import hosts
 
-from . import controller, ground, loading, planner, report, resident, soaking, sockets, workload
+from . import controller, ground, isolation, loading, planner, provision, report, resident, soaking, sockets, workload
 from .contestants import SCENARIOS, contestants
 from .phases import measure_payload, measure_phases
 from .report import Result
 from .rounds import Wanted, run_rounds
 
 FLAVOUR = "trixie"
-PARTS = ("planner", "loading", "sockets", "phases", "peers", "runtime", "soak")
-PLANNER, LOADING, SOCKETS, PHASES, PEERS, RUNTIME, SOAK = PARTS
-ON_HOST = {PHASES, PEERS, RUNTIME, SOAK}
-USUAL = [part for part in PARTS if part != SOAK]
+PARTS = ("planner", "loading", "sockets", "phases", "peers", "runtime", "isolation", "provision", "soak")
+PLANNER, LOADING, SOCKETS, PHASES, PEERS, RUNTIME, ISOLATION, PROVISION, SOAK = PARTS
+ON_HOST = {PHASES, PEERS, RUNTIME, ISOLATION, SOAK}
+# Seconds of a mirror say little of the rest; and a soak takes long.
+USUAL = [part for part in PARTS if part not in {PROVISION, SOAK}]
 
 
 def main() -> int:
@@ -53,6 +54,8 @@ def main() -> int:
     if SOCKETS in options.part:
         _say(f"sockets: {sockets.READERS} readers beside {sockets.SLOW} slow callers")
         result.sockets = sockets.measure()
+    if PROVISION in options.part:
+        result.provision = provision.measure(options.rounds, _say)
     if not ON_HOST & set(options.part):
         return _tell(result, options.json)
     with _host(options.host) as host, tempfile.TemporaryDirectory() as folder:
@@ -82,6 +85,8 @@ def _measure_on_host(place: ground.Ground, options: argparse.Namespace, result: 
         run_rounds(place, everybody, wanted, _say, result.measured)
     if RUNTIME in options.part:
         result.runtime = resident.measure(place, options.containers, _say)
+    if ISOLATION in options.part:
+        result.isolation = isolation.measure(place, _say)
     if SOAK in options.part:
         result.soak = soaking.measure(place, options.minutes, options.seed, _say)
 
@@ -111,7 +116,7 @@ def _options() -> argparse.Namespace:
         "--part",
         action="append",
         choices=PARTS,
-        help="only this; may be repeated. Planner, loading, sockets: no host; soak: only where it is named",
+        help="only this; may be repeated. Planner, loading, sockets: no host; provision, soak: only where named",
     )
     parser.add_argument("--minutes", type=float, default=soaking.MINUTES, help="of the soak (default: %(default)g)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the soak, to have the same once more")

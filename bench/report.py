@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from . import kept
+from . import isolation, kept, provision
 from .contestants import (
     COMPOSE,
     COMPOSE_V2,
@@ -47,6 +47,8 @@ class Result:
     loading: Document = field(default_factory=dict)
     sockets: Document = field(default_factory=dict)
     runtime: Document = field(default_factory=dict)
+    isolation: Document = field(default_factory=dict)
+    provision: Document = field(default_factory=dict)
     soak: Document = field(default_factory=dict)
     measured: Measured = field(default_factory=Measured)
 
@@ -68,7 +70,8 @@ class Result:
         result = {"about": self.about, "runs": runs, "planner": self.planner}
         result |= {"phases": self.phases, "payload": self.payload}
         result |= {"controller": self.controller, "loading": self.loading, "sockets": self.sockets}
-        result |= {"runtime": self.runtime, "soak": self.soak}
+        result |= {"runtime": self.runtime, "isolation": self.isolation}
+        result |= {"provision": self.provision, "soak": self.soak}
         return {**result, "targets": dict(_targets(result))}
 
 
@@ -103,7 +106,11 @@ def _targets(result: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
         crowd = f"{result['sockets']['readers']} readers beside {result['sockets']['slow']} slow callers"
         yield f"{crowd}, p99 of a read", _target(500, 1000 * result["sockets"]["read_seconds"]["p99"], " ms", 0)
         yield f"{crowd}, whole process", _target(128, result["sockets"]["peak_bytes"] / 1e6, " MB", 1)
-    for part, targets_of in (("runtime", kept.targets_of_runtime), ("soak", kept.targets_of_soak)):
+    for part, targets_of in (
+        ("runtime", kept.targets_of_runtime),
+        ("provision", provision.targets_of),
+        ("soak", kept.targets_of_soak),
+    ):
         if result[part]:
             for name, target, reached, unit, digits in targets_of(result[part]):
                 yield name, _target(target, reached, unit, digits)
@@ -182,6 +189,10 @@ def text_of(result: Mapping[str, Any]) -> str:
         parts.append(_sockets(result["sockets"]))
     if result["runtime"]:
         parts.append(kept.text_of_runtime(result["runtime"]))
+    if result["isolation"]:
+        parts.append(isolation.text_of(result["isolation"]))
+    if result["provision"]:
+        parts.append(provision.text_of(result["provision"]))
     if result["soak"]:
         parts.append(kept.text_of_soak(result["soak"]))
     lines = [["target", "reached"]]

@@ -16,6 +16,8 @@ description:
   - Asks the engine behind O(socket) for its version. When it answers, nothing is done.
   - When it does not, starts it through systemd, else through its init script, else directly as a process
     in the background, and waits until it answers.
+  - Restarts an engine that is not the one that is installed any more, as after an upgrade of its package. Containers
+    run on through that where live-restore is on; those that could not are started again.
   - Under systemd the unit C(docker.service) is also enabled. In check mode a socket that systemd holds for an
     engine that is not running is left alone, as connecting to it would start the engine.
   - Installs nothing. The role P(stowage.docker.engine#role) does.
@@ -32,6 +34,10 @@ options:
     description: How long an engine that was started may take to answer, in seconds.
     type: int
     default: 60
+  current:
+    description: Whether an engine is restarted that is not the one that is installed.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Can run in check mode and tell the changed status without changing the host.
@@ -48,6 +54,10 @@ attributes:
 EXAMPLES = r"""
 - name: Start the engine where it does not run
   stowage.docker.engine_service:
+
+- name: Start the engine where it does not run, and leave one that runs as it is
+  stowage.docker.engine_service:
+    current: false
 
 - name: Look without touching
   stowage.docker.engine_service:
@@ -69,6 +79,12 @@ installed:
   description: Whether there is an engine on the host, running or not.
   returned: always
   type: bool
+parts:
+  description: What the role has set on this host, by the names of its parts, and would take back.
+  returned: always
+  type: list
+  elements: str
+  sample: [firewall, hardening]
 started_by:
   description: How the engine was started, V(systemd), V(sysv) or V(direct).
   returned: when the engine was started
@@ -78,6 +94,16 @@ version:
   returned: when the engine answers
   type: str
   sample: 26.1.5+dfsg1
+plan:
+  description: What was done, or would be, with its cause.
+  returned: always
+  type: list
+  elements: str
+  sample: ["RestartEngine docker (20.10.24+dfsg1 runs and 26.1.5+dfsg1 is installed; containers run on)"]
+outdated:
+  description: Whether the engine that answers is not the one that is installed, as O(current=false) lets that be.
+  returned: always
+  type: bool
 api_version:
   description: The newest version of the Engine API that the engine speaks.
   returned: when the engine answers
@@ -85,25 +111,66 @@ api_version:
   sample: "1.45"
 """
 
-from typing import Any, Dict
+import contextlib
+from typing import Any, Callable, Dict, List, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Service, ServiceError
+from ansible_collections.stowage.docker.plugins.module_utils.provision.commands import Commands
+from ansible_collections.stowage.docker.plugins.module_utils.provision.continuity import Containers, start_again
+from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
+from ansible_collections.stowage.docker.plugins.module_utils.provision.files import Files
+from ansible_collections.stowage.docker.plugins.module_utils.provision.memory import parts
+from ansible_collections.stowage.docker.plugins.module_utils.provision.published import ports_kept
+from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Engine, Service
+from ansible_collections.stowage.docker.plugins.module_utils.provision.steps import Step
+from ansible_collections.stowage.docker.plugins.module_utils.running_engine import RunningEngine
+
+Warn = Callable[[str], None]
 
 
-def bring_up(service: Service, check_mode: bool) -> Dict[str, Any]:
-    """Start the engine unless it answers (or only say so), and return the module's result."""
-    result: Dict[str, Any] = {"changed": False, "installed": service.installed()}
+def bring_up(
+    service: Service, current: bool, check_mode: bool, containers: RunningEngine, warn: Warn
+) -> Dict[str, Any]:
+    """Have the engine run, and have it be the one that is installed (or only say so); return the module's result."""
     engine = service.answer()
-    if engine is None:
-        result["changed"] = True
-        if not check_mode:
+    old = engine is not None and service.outdated(engine.version)
+    step = _step(service, engine, old and current, containers)
+    result: Dict[str, Any] = {"changed": step is not None, "plan": [str(step)] if step else []}
+    if step and not check_mode:
+        if engine is None:
             result["started_by"] = service.start()
-            engine = service.answer()
-    result["running"] = engine is not None
+        else:
+            _restart(service, containers, warn)
+        engine, old = service.answer(), False
+    result.update(running=engine is not None, installed=engine is not None or service.installed(), outdated=old)
+    result["parts"] = parts(Files())
     if engine is not None:
-        result.update(installed=True, version=engine.version, api_version=engine.api_version)
+        result.update(version=engine.version, api_version=engine.api_version)
     return result
+
+
+def _step(service: Service, engine: Optional[Engine], renew: bool, containers: RunningEngine) -> Optional[Step]:
+    if engine is None:
+        return Step("StartEngine", "docker", "does not answer")
+    if not renew:
+        return None
+    installed = service.installed_version()
+    cause = f"{engine.version} runs and {installed} is installed"
+    if installed == engine.version:
+        cause = f"another {installed} is installed than the one that runs"
+    info = containers.info()
+    if info.get("ContainersRunning"):
+        keeps = info.get("LiveRestoreEnabled")
+        cause += "; containers run on" if keeps else "; containers stop, and those that ran are started again"
+    return Step("RestartEngine", "docker", cause)
+
+
+def _restart(service: Service, containers: Containers, warn: Warn) -> None:
+    ran: List[str] = containers.running()
+    with ports_kept(Commands(), service.timeout + 120) if ran else contextlib.nullcontext():
+        service.restart()
+    for text in start_again(containers, ran):
+        warn(text)
 
 
 def main() -> None:
@@ -112,13 +179,16 @@ def main() -> None:
             "socket": {"type": "path", "default": "/var/run/docker.sock"},
             "log": {"type": "path", "default": "/var/log/docker.log"},
             "timeout": {"type": "int", "default": 60},
+            "current": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
-    service = Service(module.params["socket"], module.params["log"], module.params["timeout"])
+    options = module.params
+    service = Service(options["socket"], options["log"], options["timeout"])
+    containers = RunningEngine(options["socket"])
     try:
-        module.exit_json(**bring_up(service, module.check_mode))
-    except (ServiceError, OSError) as error:
+        module.exit_json(**bring_up(service, options["current"], module.check_mode, containers, module.warn))
+    except (ProvisionError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -28,7 +28,7 @@ _FORMAT = 3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STATEMENTS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # What only a runtime that stays on a host has a use for: it is not sent along with a request.
-_RESIDENT = ("agent/", "cli/", "client.py", "handing.py", "terminal.py", "__main__.py")
+_RESIDENT = ("agent/", "cli/", "client.py", "handing.py", "pruning/", "terminal.py", "__main__.py")
 _ANY_PYTHON = "/usr/bin/env python3"
 # What joined texts say once, or have from each other.
 _TOGETHER = re.compile(r"^from (?:__future__|\.loader) import .*\n", re.MULTILINE)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from . import build, hosts, inventory, layers, machine
 from .host import HostError
 from .machine import MachineError
-from .mirror import MirrorError
+from .mirror import MirrorError, read_mirror
 from .outer import OuterError
 
 
@@ -48,7 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("list", help="print name, flavour and address of each host")
     command.set_defaults(act=_list)
     command = commands.add_parser("inventory", help="print an Ansible inventory of the hosts that are up")
+    command.add_argument("name", metavar="NAME", nargs="*", help="of these alone")
     command.set_defaults(act=_inventory)
+    command = commands.add_parser("sources", help="print a suite's sources as apt on a host wants them")
+    command.add_argument("suite", metavar="SUITE")
+    command.set_defaults(act=_sources)
     command = commands.add_parser("exec", help="run a command on a host (with a terminal where there is one)")
     command.add_argument("name", metavar="NAME")
     command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
@@ -91,8 +95,14 @@ def _list(_: argparse.Namespace) -> int:
     return 0
 
 
-def _inventory(_: argparse.Namespace) -> int:
-    print(inventory.render(hosts.listed()), end="")
+def _inventory(options: argparse.Namespace) -> int:
+    shown = [host for host in hosts.listed() if not options.name or host.name in options.name]
+    print(inventory.render(shown), end="")
+    return 0
+
+
+def _sources(options: argparse.Namespace) -> int:
+    print(read_mirror().sources(options.suite), end="")
     return 0
 
 

@@ -87,6 +87,41 @@ class Files:
         except OSError as error:
             raise ProvisionError(f"{path} cannot be removed: {error.strerror}") from error
 
+    def folder(self, path: str, mode: int = 0o755) -> None:
+        """Have a folder; what is missing above it gets mode 0755. One that is there keeps its mode."""
+        real = self.path(path)
+        try:
+            os.makedirs(os.path.dirname(real), mode=0o755, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(real, mode)
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be made: {error.strerror}") from error
+
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder, where it is there and empty."""
+        with contextlib.suppress(OSError):
+            os.rmdir(self.path(path))
+
+    def change(self, path: str, mode: int, owner: str = "", group: str = "") -> None:
+        """Set a file's mode, and its owner and group where they are named. Follows no link.
+
+        Raises ProvisionError where there is no such file, it is a link, or it may not be changed.
+        """
+        try:
+            handle = os.open(self.path(path), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if stat.S_ISLNK(os.fstat(handle).st_mode):
+                    raise ProvisionError(f"{path} is a link: what it leads to is not changed")
+                # A handle that only names a file (sockets have no other) is changed through its name in /proc.
+                name = f"/proc/self/fd/{handle}"
+                if owner or group:
+                    os.chown(name, _uid(owner), _gid(group))
+                os.chmod(name, mode)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be changed: {error.strerror}") from error
+
     def standing(self, path: str) -> Optional[Standing]:
         """Return what is known of a file, or None where there is none."""
         try:
@@ -96,6 +131,13 @@ class Files:
         kinds = ((stat.S_ISREG, "file"), (stat.S_ISDIR, "directory"), (stat.S_ISLNK, "link"))
         kind = next((name for fits, name in kinds if fits(found.st_mode)), "other")
         return Standing(stat.S_IMODE(found.st_mode), _user(found.st_uid), _group(found.st_gid), kind, found.st_size)
+
+    def changed(self, path: str) -> Optional[float]:
+        """Return when a file's content was written last, or None where there is none."""
+        try:
+            return os.stat(self.path(path)).st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def list(self, path: str) -> List[str]:
         """Return the names in a folder, sorted; none where there is no such folder."""

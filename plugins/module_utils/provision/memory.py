@@ -8,13 +8,18 @@ Memory, never truth: lost or damaged it says that nothing is ours, and then noth
 from __future__ import annotations
 
 import json
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from .files import Files
 
 _FOLDER = "/var/lib/stowage/engine"
 
 Document = Dict[str, Any]
+
+
+def parts(files: Files) -> List[str]:
+    """Return the names of the parts that have set something on this host."""
+    return [name[: -len(".json")] for name in files.list(_FOLDER) if name.endswith(".json")]
 
 
 class Memory:

@@ -16,7 +16,7 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from .commands import Commands, last_lines, service_environment
 from .errors import ProvisionError
@@ -30,9 +30,12 @@ _SCRIPT_PID = "/var/run/docker-ssd.pid"
 # What dockerd writes itself, however it was started.
 _ENGINE_PID = "/var/run/docker.pid"
 _UNIT = "docker.service"
-# How long an init script's daemon may take to show that it lives, in seconds.
-_SCRIPT_PATIENCE = 15.0
+_CONTAINERD = "containerd.service"
+# How long an init script's daemon may take to become a process, in seconds.
+_SCRIPT_PATIENCE = 2.0
 _LOG_LINES = 15
+# How long an engine may be up, as systemd has it, before one that nobody hears counts as cut off, in seconds.
+_LOST_SECONDS = 3.0
 _STOP_SECONDS = 60.0
 
 
@@ -102,7 +105,7 @@ class Service:
             # The socket as well, or the next caller would start it again.
             self._systemctl("stop", "docker.socket", _UNIT)
             return
-        pid = self._pid()
+        pid = self.pid()
         if pid is None:
             return
         if self.way() != SYSV or self._commands.run(self._files.path(_INIT_SCRIPT), "stop").code or _runs(pid):
@@ -124,7 +127,8 @@ class Service:
         # What systemd counts as too many failures within a while is no reason not to try a mended one.
         self._commands.run("systemctl", "reset-failed", "docker.socket", _UNIT)
         self._systemctl("daemon-reload")
-        self._systemctl("restart", _UNIT)
+        units = [_CONTAINERD, _UNIT] if self._containerd_outdated() else [_UNIT]
+        self._systemctl("restart", *units, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
 
     def reload(self) -> None:
@@ -132,7 +136,7 @@ class Service:
 
         Raises ServiceError where it does not run.
         """
-        pid = self._pid()
+        pid = self.pid()
         if pid is None:
             raise ServiceError("the engine does not run, so it cannot read its configuration anew")
         os.kill(pid, signal.SIGHUP)
@@ -144,13 +148,52 @@ class Service:
             return self._commands.run(*command).output.rstrip()
         return last_lines((self._files.read(self.log_path) or "")[-65536:], lines)
 
-    def _pid(self) -> Optional[int]:
+    def pid(self) -> Optional[int]:
         """Return the engine's process, or None where none runs."""
         for path in (_ENGINE_PID, _SCRIPT_PID):
             text = (self._files.read(path) or "").strip()
             if text.isdigit() and _runs(int(text)):
                 return int(text)
-        return None
+        if self.way() != SYSTEMD:
+            return None
+        # It may have been told to write its pid elsewhere.
+        text = self._commands.run("systemctl", "show", "--property=MainPID", "--value", _UNIT).said.strip()
+        return int(text) if text.isdigit() and text != "0" else None
+
+    def installed_version(self) -> str:
+        """Return the version of the dockerd that is installed, or "" where there is none."""
+        if not self.installed():
+            return ""
+        # Docker version 26.1.5+dfsg1, build 411e817
+        return self._commands.run("dockerd", "--version", timeout=30).said.partition("version ")[2].partition(",")[0]
+
+    def outdated(self, version: str) -> bool:
+        """Tell whether the engine that runs, of that version, is not the one that is installed."""
+        if self._containerd_outdated():
+            return True
+        try:
+            # Also true of a rebuild of the same version: its file took the other's place.
+            return os.readlink(f"/proc/{self.pid()}/exe").endswith(" (deleted)")
+        except OSError:
+            return self.installed_version() not in ("", version)
+
+    def _containerd_outdated(self) -> bool:
+        """Tell whether containerd runs as a service of its own, and is not the one that is installed.
+
+        A former one would run containers by shims that are newer than itself.
+        """
+        if self.way() != SYSTEMD:
+            return False
+        pid = self._commands.run("systemctl", "show", "--property=MainPID", "--value", _CONTAINERD).said.strip()
+        try:
+            return os.readlink(f"/proc/{pid}/exe").endswith(" (deleted)")
+        except OSError:
+            return False
+
+    def read_units(self) -> None:
+        """Have systemd read its units anew; nothing where there is no systemd. Raises ServiceError."""
+        if self.way() == SYSTEMD:
+            self._systemctl("daemon-reload")
 
     def _promised(self) -> bool:
         """Tell whether only systemd listens on the socket: connecting would start the engine."""
@@ -158,17 +201,29 @@ class Service:
             return False
         return self._unit_state("docker.socket") == "active" and self._unit_state(_UNIT) != "active"
 
+    def _runs_unheard(self) -> bool:
+        """Tell whether the engine has started, and systemd holds a socket for it, and yet nobody is behind its path."""
+        return self._unit_state(_UNIT) == "active" and self._unit_state("docker.socket") == "active"
+
     def _unit_state(self, unit: str) -> str:
         return self._commands.run("systemctl", "is-active", unit).said.strip()
 
-    def _systemctl(self, *words: str) -> None:
-        done = self._commands.run("systemctl", *words)
+    def _systemctl(self, *words: str, timeout: Optional[float] = None) -> None:
+        try:
+            done = self._commands.run("systemctl", *words, timeout=timeout)
+        except ProvisionError as error:
+            # The units have no limit of their own: an engine that waits for something would be waited for for ever.
+            raise ServiceError(f"{error}\n{self.log()}") from error
         if done.code:
             raise ServiceError(f"systemctl: {done.output.strip()}\n{self.log()}")
 
     def _start_unit(self) -> None:
+        # One that failed several times, as before it was mended, would be refused.
+        self._commands.run("systemctl", "reset-failed", "docker.socket", _UNIT)
+        if self._containerd_outdated():
+            self._systemctl("restart", _CONTAINERD, timeout=_STOP_SECONDS)
         # Enabled as well: an engine that is not back after a reboot is not installed.
-        self._systemctl("enable", "--now", _UNIT)
+        self._systemctl("enable", "--now", _UNIT, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
 
     def _see_that_it_answers(self) -> None:
@@ -180,9 +235,8 @@ class Service:
         if self._commands.run(self._files.path(_INIT_SCRIPT), "start").code:
             return False
         # A script says nothing of a daemon that died a moment later. One that lives may take its time.
-        if self._wait(min(_SCRIPT_PATIENCE, self.timeout)):
-            return True
-        return self._pid() is not None and self._wait(self.timeout - _SCRIPT_PATIENCE)
+        begun = time.monotonic()
+        return self._wait(self.timeout, lambda: time.monotonic() - begun > _SCRIPT_PATIENCE and self.pid() is None)
 
     def _start_directly(self) -> None:
         defaults = self._files.path(_DEFAULTS)
@@ -199,7 +253,7 @@ class Service:
                 preexec_fn=_raise_file_limit,  # noqa: PLW1509 - one thread, and nothing but one system call
             )
         self._files.write(_SCRIPT_PID, f"{process.pid}\n")
-        answers = self._wait(self.timeout, process)
+        answers = self._wait(self.timeout, lambda: process.poll() is not None)
         status = process.poll()
         process.returncode = 0  # from here on it is nobody's child, and leaving it is not an oversight
         if answers:
@@ -210,13 +264,13 @@ class Service:
     def _tail(self) -> List[str]:
         return last_lines((self._files.read(self.log_path) or "")[-65536:], _LOG_LINES).splitlines()
 
-    def _wait(self, seconds: float, process: Optional[subprocess.Popen[bytes]] = None) -> bool:
+    def _wait(self, seconds: float, ended: Callable[[], bool] = lambda: False) -> bool:
         """Wait until the engine answers; give up when the time is over or the process has ended."""
         end = time.monotonic() + seconds
         while ask(self.socket_path) is None:
-            if time.monotonic() > end or (process is not None and process.poll() is not None):
+            if time.monotonic() > end or ended():
                 return False
-            time.sleep(0.2)
+            time.sleep(0.1)
         return True
 
     def _silence(self) -> str:

@@ -41,6 +41,8 @@ def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
     if argument.is_switch:
         parser.add_argument(*argument.names, action="store_true", dest=argument.into, help=more["help"])
         return
+    if argument.many:
+        more["action"] = "append"
     if argument.choices:
         more["choices"] = argument.choices
     if argument.read:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional, Tuple
 
 from ..errors import StowageError
+from ..pruning.wanted import IMAGES, VOLUMES
 from .entry import SETTINGS
 from .times import parse_span
 
@@ -35,6 +36,7 @@ class Argument:
     choices: Tuple[str, ...] = ()
     optional: bool = False
     default: Any = None
+    many: bool = False  # may be given several times
     read: Optional[Callable[[str], Any]] = None
     key: str = ""
 
@@ -209,6 +211,26 @@ COMMANDS = (
         "check engine, store, sockets, version and disk",
         (_JSON,),
         "Each with what to do about it; exits with 1 where anything is wrong.",
+    ),
+    Command(
+        "prune",
+        "remove what nothing uses and nobody declared",
+        (
+            Argument("--containers", "those that have stopped"),
+            Argument("--images", "those without a name, or all that no container uses", takes="WHICH", choices=IMAGES),
+            Argument("--networks", "those that no container is in"),
+            Argument("--volumes", "the data of those without a name, or of all that no container mounts", takes="WHICH",
+                     choices=VOLUMES),
+            Argument("--build-cache", "records of builds"),
+            Argument("--until", "only what has been out of use for so long: 168h, 7d", takes="TIME"),
+            Argument("--label", "only what has this label; may be given several times", takes="KEY[=VALUE]", many=True),
+            Argument("--without-label", "only what does not have this label", takes="KEY[=VALUE]", many=True),
+            Argument("--dry-run", "show what would go, and do nothing"),
+            _HOST,
+            _LOCK,
+            _JSON,
+        ),
+        "Only kinds that are named go. What is declared here stays, and so do images that a kept version needs.",
     ),
     Command(
         "serve",

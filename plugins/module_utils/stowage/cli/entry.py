@@ -51,7 +51,7 @@ def _serve(settings: str, err: TextIO) -> int:
 def _command(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     from ..client import Client
     from ..places import socket_folder
-    from . import asking, ordering, texts
+    from . import asking, ordering, pruning, texts
     from .arguments import parse_arguments
     from .console import FAILED, Console
 
@@ -61,7 +61,7 @@ def _command(words: Sequence[str], out: TextIO, err: TextIO) -> int:
             *(asking.status, asking.drift, asking.history, asking.show, asking.diff, asking.events, asking.logs),
             *(asking.doctor, asking.complete),
             *(ordering.plan, ordering.apply, ordering.rollback, ordering.pause, ordering.resume),
-            *(texts.completion, texts.man),
+            *(pruning.prune, texts.completion, texts.man),
         )
     }
     options = parse_arguments(words)

@@ -13,6 +13,7 @@ from .address import Address, Tls, parse_address
 from .endpoints.containers import Containers
 from .endpoints.images import Images
 from .endpoints.networks import Networks
+from .endpoints.swarm import Swarm
 from .endpoints.system import System
 from .endpoints.volumes import Volumes
 from .session import Hook, Session
@@ -34,6 +35,7 @@ class Engine:
         self.images = Images(session)
         self.networks = Networks(session)
         self.volumes = Volumes(session)
+        self.swarm = Swarm(session)
         self.system = System(session)
 
     @classmethod

@@ -42,7 +42,7 @@ def bash(tmp_path):
 
 def test_bash_proposes_commands(bash):
     assert bash("") == [*(command.name for command in SHOWN), "--help", "--version"]
-    assert bash("p") == ["plan", "pause"]
+    assert bash("p") == ["plan", "pause", "prune"]
     assert bash("--v") == ["--version"]
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine itself: ping, version, info, disk use, events."""
+"""The engine itself: ping, version, info, disk use, build cache, events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import paths
 
 
 class System:
-    """``/_ping``, ``/version``, ``/info``, ``/system/df`` and ``/events``."""
+    """``/_ping``, ``/version``, ``/info``, ``/system/df``, ``/build/prune`` and ``/events``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -32,9 +32,27 @@ class System:
         """The engine's settings and state; slower than ``version``, as it counts what there is."""
         return dict(self._session.json("GET", "/info") or {})
 
-    def df(self) -> Dict[str, Any]:
-        """Disk use of images, containers, volumes and build cache; slow on hosts with many layers."""
-        return dict(self._session.json("GET", "/system/df", timeout=max(300.0, self._session.timeout)) or {})
+    def df(self, types: Iterable[str] = ()) -> Dict[str, Any]:
+        """Disk use of images, containers, volumes and build cache; slow on hosts with many layers.
+
+        ``types`` (``image``, ``container``, ``volume``, ``build-cache``) bounds it from API 1.42 on; before that all is
+        told. Each kind's entries stand below Images, Containers, Volumes and BuildCache, whatever the API's version.
+        """
+        version = self._session.api_version
+        query = {
+            "type": tuple(types) if version >= (1, 42) else None,
+            "verbose": True if version >= (1, 52) else None,
+        }
+        answer = self._session.json("GET", "/system/df", query=query, timeout=max(300.0, self._session.timeout))
+        return _as_before(dict(answer or {}))
+
+    def prune_build_cache(
+        self, *, all: bool = False, filters: Optional[Mapping[str, Iterable[str]]] = None
+    ) -> Dict[str, Any]:
+        """Remove build cache that is not in use: ``{"CachesDeleted": [id, …], "SpaceReclaimed": bytes}``."""
+        query = {"all": all or None, "filters": paths.filters(more=filters)}
+        limit = max(600.0, self._session.timeout)
+        return dict(self._session.json("POST", "/build/prune", query=query, timeout=limit) or {})
 
     def events(
         self,
@@ -57,6 +75,25 @@ class System:
         }
         limit = FOREVER if idle is None else idle
         return Events(self._session.open("GET", "/events", query=query, timeout=limit, bounded=False))
+
+
+# API 1.52 tells disk use in sections of its own, and leaves out the former fields when asked for entries.
+_SECTIONS = {
+    "Images": ("ImageUsage", "ImagesUsage"),
+    "Containers": ("ContainerUsage", "ContainersUsage"),
+    "Volumes": ("VolumeUsage", "VolumesUsage"),
+    "BuildCache": ("BuildCacheUsage",),
+}
+
+
+def _as_before(answer: Dict[str, Any]) -> Dict[str, Any]:
+    """Disk use with its entries where engines before API 1.52 have them."""
+    for name, sections in _SECTIONS.items():
+        for section in sections:
+            found = answer.get(section)
+            if isinstance(found, dict) and not answer.get(name):
+                answer[name] = found.get("Items") or []
+    return answer
 
 
 class Events:

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of engine_client: brings clients' certificates where contexts want them.
+
+A host is told what the files look like, and gets them only where it has others: a key does not travel without need.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.stowage.docker.plugins.module_utils.options.engine_client import SPEC
+from ansible_collections.stowage.docker.plugins.module_utils.provision.contexts.plan import parse_contexts
+from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
+from ansible_collections.stowage.docker.plugins.plugin_utils.certificates import handing
+from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.folder import Folder
+
+MODULE = "stowage.docker.engine_client"
+
+
+class ActionModule(ActionBase):
+    """See the module of this name."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        checked = ArgumentSpecValidator(SPEC).validate(dict(self._task.args))
+        if checked.error_messages:
+            return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
+        try:
+            return {**result, **self._set_up(checked.validated_parameters, task_vars or {})}
+        except (ProvisionError, AnsibleError) as error:
+            return {**result, "failed": True, "changed": False, "msg": str(error)}
+
+    def _set_up(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        clients = sorted(set(parse_contexts(options["contexts"])[1].values()))
+        check = bool(self._task.check_mode)
+        if clients and not options["ca"]:
+            raise ProvisionError(f"the client {', '.join(clients)} of contexts is one of a CA: name its folder (ca)")
+        folder = self._folder(options["ca"], bool(clients), check)
+        handed: dict[str, handing.Handed] = {}
+        if folder and clients:
+            with folder.locked():
+                handed = handing.collect(folder, clients, options["clients"] if check else ())
+        arguments = {key: value for key, value in options.items() if key not in ("ca", "files") and value is not None}
+        arguments["digests"] = {name: dict(one.digests) for name, one in handed.items()}
+        answer = self._ask(arguments, task_vars)
+        if answer.get("needs"):
+            arguments["files"] = {name: dict(handed[name].texts) for name in answer["needs"]}
+            answer = self._ask(arguments, task_vars)
+        if folder and not check and not answer.get("failed"):
+            self._note(folder, options, handed, str(task_vars.get("inventory_hostname") or "localhost"))
+        return answer
+
+    def _folder(self, path: str | None, needed: bool, check: bool) -> Folder | None:
+        """Return the CA's folder, where it is needed, or may know of this host."""
+        if not path or not (needed or Path(path, "hosts").is_dir()):
+            return None
+        return Folder(path, writing=not check)
+
+    def _note(self, folder: Folder, options: dict[str, Any], handed: dict[str, handing.Handed], host: str) -> None:
+        copies = {
+            f"{client} of {user}": handed[client].copy
+            for client in handed
+            for user in options["context_users"]
+            if handed[client].copy
+        }
+        with folder.locked():
+            handing.note_copies(folder, host, copies)
+
+    def _ask(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        return dict(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An engine's data: found where it is, looked at twice, and removed without what is mounted in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from provision.commands import Commands, Done
+from provision.errors import ProvisionError
+from provision.files import Files
+from provision.packages import data
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Files(str(tmp_path))
+
+
+def configure(files, text):
+    files.write("/etc/docker/daemon.json", text)
+
+
+def test_an_empty_host_has_none(files):
+    assert data.roots(files, "docker", with_containerd=True) == []
+    assert data.roots(files, "podman", with_containerd=True) == []
+
+
+def test_what_engines_keep(files):
+    for path in ("/var/lib/docker/engine-id", "/var/lib/containerd/x", "/etc/docker/key.json", "/var/lib/containers/x"):
+        files.write(path, "")
+    assert data.roots(files, "docker", with_containerd=True) == [
+        "/var/lib/docker",
+        "/var/lib/containerd",
+        "/etc/docker",
+    ]
+    assert data.roots(files, "docker", with_containerd=False) == ["/var/lib/docker", "/etc/docker"]
+    assert data.roots(files, "podman", with_containerd=False) == ["/var/lib/containers"]
+
+
+def test_data_that_is_elsewhere(files):
+    configure(files, '{"data-root": "/srv/docker/"}')
+    files.write("/srv/docker/image/x", "")
+    assert data.roots(files, "docker", with_containerd=False) == ["/srv/docker", "/etc/docker"]
+
+
+@pytest.mark.parametrize("text", ['{"data-root": "/srv"}', '{"data-root": "/"}', '{"data-root": "/srv/../home"}'])
+def test_a_folder_that_is_no_engines(files, text):
+    configure(files, text)
+    files.write("/srv/photos/x", "")
+    files.write("/home/x", "")
+    with pytest.raises(ProvisionError, match="does not look like an engine's data"):
+        data.roots(files, "docker", with_containerd=False)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"data-root": 1}', '{"data-root": "relative"}'])
+def test_a_daemon_json_that_says_nothing(files, text):
+    configure(files, text)
+    assert data.roots(files, "docker", with_containerd=False) == ["/etc/docker"]
+
+
+class Umount(Commands):
+    def __init__(self, code):
+        super().__init__()
+        self.code = code
+        self.asked = []
+
+    def run(self, *argv, **_):
+        self.asked.append(argv)
+        return Done(self.code, "target is busy", "")
+
+
+def test_what_is_mounted_in_it_is_let_go_first(files):
+    files.write("/var/lib/docker/volumes/x/_data/theirs", "")
+    root = files.path("/var/lib/docker")
+    files.write(
+        "/proc/self/mounts",
+        f"a {root}/volumes/x/_data nfs rw 0 0\nb {root}/volumes/x/_data/in\\040it nfs rw 0 0\nc {root}2 nfs rw 0 0\n",
+    )
+    busy = Umount(32)
+    with pytest.raises(ProvisionError, match="is mounted in it and cannot be let go: target is busy"):
+        data.remove(files, busy, "/var/lib/docker")
+    assert files.read("/var/lib/docker/volumes/x/_data/theirs") == ""
+    gone = Umount(0)
+    data.remove(files, gone, "/var/lib/docker")
+    assert gone.asked == [("umount", f"{root}/volumes/x/_data/in it"), ("umount", f"{root}/volumes/x/_data")]
+    assert files.standing("/var/lib/docker") is None
+
+
+def test_what_is_gone_is_gone(files):
+    data.remove(files, Umount(0), "/var/lib/docker")
+
+
+def test_groups(files):
+    files.write("/etc/group", "root:x:0:\ndocker:x:999:deploy\n")
+    assert data.has_group(files, "docker")
+    assert not data.has_group(files, "dock")

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, The stowage authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a daemon was told, by its command line and by its file."""
+
+from __future__ import annotations
+
+import pytest
+
+from provision.dockerd import Dockerd, observe_dockerd, parse_options
+from provision.files import Files
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["-H", "fd://", "--containerd=/run/c.sock"], {"host": ("fd://",), "containerd": ("/run/c.sock",)}),
+        (["-Hfd://", "-H=tcp://0.0.0.0:2376"], {"host": ("fd://", "tcp://0.0.0.0:2376")}),
+        (["--icc=false", "--live-restore", "-D"], {"icc": ("false",), "live-restore": ("true",), "debug": ("true",)}),
+        (["--log-level", "warn", "stray"], {"log-level": ("warn",)}),
+        ([], {}),
+    ],
+)
+def test_options_are_read_as_dockerd_reads_them(words, options):
+    assert parse_options(words) == options
+
+
+def test_the_command_line_counts_before_the_file():
+    dockerd = Dockerd({"icc": ("false",), "host": ("fd://",)}, {"icc": True, "hosts": ["tcp://0.0.0.0:2376"]})
+    assert dockerd.told("icc") == "false"
+    assert not dockerd.is_on("icc", True)
+    assert dockerd.is_on("iptables", True)
+    assert dockerd.each("host") == ["fd://", "tcp://0.0.0.0:2376"]
+    assert Dockerd(settings={"default-ulimits": {"nofile": {}}}).each("default-ulimit") == ["nofile"]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"icc": false}'])
+def test_a_file_that_is_no_object_says_nothing(tmp_path, text):
+    files = Files(str(tmp_path))
+    if text is not None:
+        files.write("/etc/docker/daemon.json", text)
+    assert observe_dockerd(files).is_on("icc", True) is (text != '{"icc": false}')
+
+
+def test_the_process_says_where_the_file_is(tmp_path):
+    files = Files(str(tmp_path))
+    files.write("/run/docker.pid", "12\n")
+    files.write("/proc/12/cmdline", "/usr/sbin/dockerd\0--config-file=/srv/d.json\0")
+    files.write("/srv/d.json", '{"debug": true}')
+    assert observe_dockerd(files).settings == {"debug": True}
