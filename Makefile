@@ -81,7 +81,8 @@ bench: collection ## Measure against community.docker, docker compose and the ra
 	$(RUN) bench python -m bench $(ARGS)
 
 engine: collection ## See to it that a container engine answers on this machine
-	$(RUN) run ansible localhost -m ansible.builtin.include_role -a name=stowage.docker.engine --connection local --become
+	$(RUN) run ansible localhost -m ansible.builtin.include_role -a name=stowage.docker.engine \
+		--extra-vars '{"engine_configure": false, "engine_hold": false}' --connection local --become
 
 command: ## Pack the runtime into one executable file, ./stowage, to run by hand on a host
 	$(RUN) run python tools/command.py stowage
