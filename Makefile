@@ -27,7 +27,7 @@ demo-down: collection ## Remove everything the demo made, and nothing else
 	@$(RUN) run python tools/demo.py down
 
 test: ## Run all checks and tests; the exit status is honest, a summary comes last
-	@tools/test.sh lint types unit unit-oldest sanity demo-test engines molecule integration
+	@tools/test.sh lint types unit unit-oldest+sanity demo-test engines molecule integration
 
 check: ## What to run before every commit: lint, types, and unit tests with fewer examples
 	@tools/test.sh lint types unit-quick
