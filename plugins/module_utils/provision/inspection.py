@@ -124,8 +124,8 @@ def parse_dpkg(text: str) -> Packages:
     found: Dict[str, str] = {}
     held = []
     for line in text.splitlines():
-        status, _, rest = line.partition("|")
-        name, _, version = rest.partition("|")
+        status, _bar, rest = line.partition("|")
+        name, _bar, version = rest.partition("|")
         if status[1:2] == "i" and version:
             found[name] = version
             held += [name] if status[:1] == "h" else []
@@ -222,7 +222,7 @@ def _usage(found: Mapping[str, Any]) -> Document:
     containers = found.get("Containers") or ()
     volumes = found.get("Volumes") or ()
     cache = found.get("BuildCache") or ()
-    idle = [image for image in images if not int(image.get("Containers") or 0) > 0]
+    idle = [image for image in images if int(image.get("Containers") or 0) <= 0]
     sizes = {str(volume.get("Name")): (volume.get("UsageData") or {}) for volume in volumes}
     return {
         "images": {

