@@ -12,8 +12,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.stowage.docker.plugins.module_utils.options.engine_certificates import SPEC
 from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates import work
@@ -23,6 +21,7 @@ from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.folder
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.moments import parse_moment
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.names import check_client, server_names
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.once import Once
+from ansible_collections.stowage.docker.plugins.plugin_utils.validated import ValidatedAction
 
 MODULE = "stowage.docker.engine_certificates"
 _STATES = {"present": work.have, "confirmed": work.confirm, "absent": work.remove}
@@ -37,28 +36,23 @@ class HostFailed(Exception):
         self.result = result
 
 
-class ActionModule(ActionBase):
+class ActionModule(ValidatedAction):
     """See the module of this name."""
 
-    _supports_check_mode = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        self._vars = task_vars or {}
-        checked = ArgumentSpecValidator(SPEC).validate(dict(self._task.args))
-        if checked.error_messages:
-            return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
-        options = checked.validated_parameters
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        self._vars = task_vars
         try:
             done = _STATES[options["state"]](self._case(options), self._ask)
         except HostFailed as failure:
             told = {key: failure.result[key] for key in _TOLD if key in failure.result}
-            return {**result, "failed": True, "changed": False, **told}
+            return {"failed": True, "changed": False, **told}
         except (ProvisionError, AnsibleError) as error:
-            return {**result, "failed": True, "changed": False, "msg": str(error)}
+            return {"failed": True, "changed": False, "msg": str(error)}
         if self._task.diff and done["plan"]:
             done["diff"] = {"before": "", "after": "".join(f"{line}\n" for line in done["plan"])}
-        return {**result, **done}
+        return done
 
     def _case(self, options: dict[str, Any]) -> work.Case:
         now = datetime.now(timezone.utc)

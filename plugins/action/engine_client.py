@@ -11,31 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.stowage.docker.plugins.module_utils.options.engine_client import SPEC
 from ansible_collections.stowage.docker.plugins.module_utils.provision.contexts.plan import parse_contexts
 from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates import handing
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.folder import Folder
+from ansible_collections.stowage.docker.plugins.plugin_utils.validated import ValidatedAction
 
 MODULE = "stowage.docker.engine_client"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ValidatedAction):
     """See the module of this name."""
 
-    _supports_check_mode = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        checked = ArgumentSpecValidator(SPEC).validate(dict(self._task.args))
-        if checked.error_messages:
-            return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {**result, **self._set_up(checked.validated_parameters, task_vars or {})}
+            return self._set_up(options, task_vars)
         except (ProvisionError, AnsibleError) as error:
-            return {**result, "failed": True, "changed": False, "msg": str(error)}
+            return {"failed": True, "changed": False, "msg": str(error)}
 
     def _set_up(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         clients = sorted(set(parse_contexts(options["contexts"])[1].values()))

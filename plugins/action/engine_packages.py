@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.module_utils.provision.packages.options import SPEC
+from ansible_collections.stowage.docker.plugins.plugin_utils.validated import ValidatedAction
 
 if TYPE_CHECKING:
     from ansible_collections.stowage.docker.plugins.plugin_utils.package_files import Packages
@@ -22,34 +21,29 @@ if TYPE_CHECKING:
 _MODULE = "stowage.docker.engine_packages"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ValidatedAction):
     """Asks the module; where that names files of the archive, brings them and asks once more."""
 
-    _supports_check_mode = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        checked = ArgumentSpecValidator(SPEC).validate(dict(self._task.args))
-        if checked.error_messages:
-            return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
-        options = checked.validated_parameters
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
             options["repository_key"] = self._key(options["repository_key"])
             packages = self._packages(options)
         except (AnsibleError, OSError, ProvisionError) as error:
-            return {**result, "failed": True, "msg": " ".join(str(error).split())}
+            return {"failed": True, "msg": " ".join(str(error).split())}
         answer = self._ask(options, packages, "", [], task_vars)
         needed = answer.pop("needed", None)
         if packages is not None and needed and not answer.get("failed"):
             # It brings half of the collection along, and is seldom needed.
             from ansible_collections.stowage.docker.plugins.plugin_utils.delivery import Delivery  # noqa: PLC0415
 
-            brought = Delivery(self, task_vars or {}).bring({name: str(packages.folder / name) for name in needed})
+            brought = Delivery(self, task_vars).bring({name: str(packages.folder / name) for name in needed})
             folder = brought[needed[0]].rpartition("/")[0]
             answer = self._ask(options, packages, folder, needed, task_vars)
         if packages is not None and not answer.get("failed"):
             answer["brought"] = list(needed or ())
-        return {**result, **answer}
+        return answer
 
     def _ask(
         self,
@@ -57,7 +51,7 @@ class ActionModule(ActionBase):
         packages: Packages | None,
         folder: str,
         brought: list[str],
-        task_vars: dict[str, Any] | None,
+        task_vars: dict[str, Any],
     ) -> dict[str, Any]:
         arguments = dict(options)
         if packages is not None:

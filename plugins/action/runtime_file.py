@@ -12,31 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.stowage.docker.plugins.module_utils.options.runtime_file import SPEC
 from ansible_collections.stowage.docker.plugins.module_utils.stowage import __version__
+from ansible_collections.stowage.docker.plugins.plugin_utils.validated import ValidatedAction
 from ansible_collections.stowage.docker.plugins.plugin_utils.zipapp import pack_runtime, runtime_digest
 
 
-class ActionModule(ActionBase):
+class ActionModule(ValidatedAction):
     """The controller's half of the module runtime_file; there is no other."""
 
-    _supports_check_mode = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        checked = ArgumentSpecValidator(SPEC).validate(dict(self._task.args))
-        if checked.error_messages:
-            return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
-        options = checked.validated_parameters
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if options["state"] == "absent":
             done = self._act("file", {"path": options["path"], "state": "absent"}, task_vars)
         else:
             done = self._put(options["path"], options["interpreter"], task_vars)
         kept = {key: done[key] for key in ("changed", "failed", "msg", "diff") if key in done}
         about = {"path": options["path"], "version": __version__, "digest": runtime_digest()}
-        return {**result, **kept, **about}
+        return {**kept, **about}
 
     def _put(self, path: str, interpreter: str, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(dir=constants.DEFAULT_LOCAL_TMP) as file:

@@ -69,6 +69,25 @@ attributes:
     platforms: linux
 """
 
+    # For modules that look after the host around the engine, and for those that put a file there.
+    PROVISION = r"""
+options: {}
+attributes:
+  check_mode:
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
+    support: full
+  diff_mode:
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in
+        diff mode.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: linux
+"""
+
     ACTIONGROUP_DOCKER = r"""
 options: {}
 attributes:

@@ -18,6 +18,8 @@ description:
   - What counts is the engine that runs, not only its configuration file. Changes nothing.
   - Needs an engine that answers. In check mode a host without one is reported as such, with no findings.
   - In check mode failures are told by a warning and do not end the play, as tasks before would have changed the host.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   socket:
     description: The engine's socket.
@@ -48,16 +50,8 @@ options:
     choices: [none, baseline, cis, all]
     default: none
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 seealso:
   - module: stowage.docker.engine_hardening
 """

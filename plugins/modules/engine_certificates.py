@@ -21,6 +21,8 @@ description:
   - The engine reads certificates when it starts and at no other time. RV(restart) tells whether it has to be started
     anew.
   - The role P(stowage.docker.engine#role) does this and all that belongs to it.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   state:
     description:
@@ -89,15 +91,9 @@ options:
     type: dict
 attributes:
   check_mode:
-    description:
-      - Can run in C(check_mode) and return changed status prediction without modifying the target.
-    support: full
     details:
       - Nothing is written on the controller either.
   diff_mode:
-    description:
-      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-    support: full
     details:
       - The diff is the plan, one line per step, each with its reason.
   idempotent:
@@ -108,10 +104,6 @@ attributes:
   async:
     description: Supports being used with the C(async) keyword.
     support: none
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
 requirements:
   - C(openssl) on the host, which Debian's C(ca-certificates) and with it the engine's packages bring.
   - cryptography on the controller, which ansible-core brings.

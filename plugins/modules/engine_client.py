@@ -15,6 +15,8 @@ description:
   - All three are declared as a whole. What this module set before and finds declared no more is taken back; what others
     wrote is kept.
   - All is done in C(~/.docker) with the user's own rights, so that a link there leads no farther than its user gets.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   users:
     description:
@@ -61,14 +63,7 @@ options:
     description: The clients' files, where the host needs them; sent by the controller's half. Not for playbooks.
     type: dict
 attributes:
-  check_mode:
-    description:
-      - Can run in C(check_mode) and return changed status prediction without modifying the target.
-    support: full
   diff_mode:
-    description:
-      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-    support: full
     details:
       - The diff is the plan, one line per step, each with its reason.
   idempotent:
@@ -79,10 +74,6 @@ attributes:
   async:
     description: Supports being used with the C(async) keyword.
     support: none
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -24,6 +24,8 @@ description:
   - An engine that does not run is left alone; it finds its configuration when it is started.
   - What stands in C(daemon.json) and is a flag of the command as well keeps the engine from starting. C(-H fd://) of
     the unit is taken out by a drop-in where O(hosts) or O(tls) needs that; other clashes are refused.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   state:
     description: V(absent) takes back all that this module has set, and nothing of others.
@@ -254,21 +256,12 @@ options:
 seealso:
   - module: stowage.docker.engine_service
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
     details:
       - The diff is that of C(daemon.json), without passwords.
   idempotent:
     description: When run twice in a row, with the same arguments, the second run changes nothing.
     support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

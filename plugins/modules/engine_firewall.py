@@ -22,6 +22,8 @@ description:
     established stay.
   - The rules are kept over restarts of the host, the engine and the firewall. Rules that somebody flushed are seen as
     a difference and put back.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   rules:
     description:
@@ -51,17 +53,6 @@ options:
         description: The interface that they have to come in by, V(eth1), or V(wg+) for all whose names begin so.
         type: str
         default: ""
-attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 notes:
   - Needs an engine that makes its rules by C(iptables), which is what engines do unless they are told otherwise.
   - Under systemd and with init scripts the rules come back after a boot. On a host without either they are set, and

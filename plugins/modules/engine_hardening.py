@@ -19,6 +19,8 @@ description:
     where C(auditd) is installed. Installs nothing.
   - Looks at the host again afterwards, and fails where something is not as it was set.
   - The engine's own settings are not this module's. The role P(stowage.docker.engine#role) sets both.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   level:
     description:
@@ -28,17 +30,6 @@ options:
     type: str
     choices: [none, baseline, cis]
     required: true
-attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 seealso:
   - module: stowage.docker.engine_audit
 """

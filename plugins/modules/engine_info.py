@@ -18,6 +18,8 @@ description:
   - Holds that against an earlier look (O(compare_to)), and says what ran then and does not run as it did.
   - Changes nothing. Lists of packages are read as they are on the host, and not fetched. An engine that systemd would
     start at the first question is not asked.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   socket:
     description: The engine's socket.
@@ -86,16 +88,8 @@ options:
         elements: str
         default: []
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: N/A
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

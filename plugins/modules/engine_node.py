@@ -17,6 +17,8 @@ description:
     managers hear of it (V(active)).
   - Runs on one of the swarm's managers, usually by C(delegate_to). The playbook
     C(stowage.docker.upgrade_engine) does this around an upgrade.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   node:
     description: The node, by id or by name.
@@ -40,17 +42,6 @@ options:
     description: The socket of the manager's engine.
     type: path
     default: /var/run/docker.sock
-attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -20,6 +20,8 @@ description:
   - No service is started, stopped or restarted meanwhile. M(stowage.docker.engine_service) does that.
   - Works with apt and dpkg, or with dnf, by their commands; nothing else is needed on the host. With dnf the plan names
     the packages that are asked for, and not what they need.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   state:
     description:
@@ -142,21 +144,12 @@ options:
     type: int
     default: 3600
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
     details:
       - The diff is the packages that come, go or change, a line each.
   idempotent:
     description: A second run with the same options changes nothing.
     support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

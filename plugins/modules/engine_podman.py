@@ -17,6 +17,8 @@ description:
     Without systemd an API process is started that stays.
   - Another engine's socket is never replaced.
   - Installs nothing. The role P(stowage.docker.engine#role) does, with C(engine_kind) V(podman).
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   socket:
     description: Where Docker's clients look. V(/run/podman/podman.sock) is Podman's own, then nothing is linked.
@@ -27,16 +29,8 @@ options:
     type: int
     default: 60
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 """
 
 EXAMPLES = r"""

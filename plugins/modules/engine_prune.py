@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - stowage.docker.options
   - stowage.docker.options.lock
+  - stowage.docker.attributes.provision
 options:
   containers:
     description: Remove containers that stopped or were never started.
@@ -68,19 +69,9 @@ options:
         type: list
         elements: str
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
   idempotent:
     description: A second run with the same options changes nothing, unless something went out of use meanwhile.
     support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,8 @@ description:
   - Writes a systemd timer that runs C(stowage prune), or without systemd an entry for cron, and takes it away again.
   - The command has to lie at C(/usr/local/lib/stowage-prune), where the role P(stowage.docker.engine#role) puts it by
     M(stowage.docker.runtime_file).
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   prune:
     description: What may go, and when. Not set means no timer.
@@ -67,17 +69,6 @@ options:
     description: The engine's socket.
     type: path
     default: /var/run/docker.sock
-attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
-    support: full
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

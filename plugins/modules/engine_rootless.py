@@ -24,6 +24,8 @@ description:
   - What the host does not allow is told before anything is changed. In check mode, programs may still be missing, as
     their packages may come before the next run, and so may users.
   - Installs nothing. The role P(stowage.docker.engine#role) does.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   users:
     description: The users who are to have an engine. An empty list takes back what the module set for others.
@@ -39,16 +41,8 @@ options:
     type: int
     default: 60
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 """
 
 EXAMPLES = r"""

@@ -20,6 +20,8 @@ description:
     nothing is run again.
   - Changes nothing that lasts, so it is never C(changed). In check mode it tells in RV(to_prove) what would be proven,
     and fails for nothing, as engine and runtimes may come before the next run.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   runtimes:
     description: The runtimes, by the names that the engine has for them.
@@ -31,16 +33,8 @@ options:
     type: path
     default: /var/run/docker.sock
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 """
 
 EXAMPLES = r"""

@@ -21,6 +21,8 @@ description:
   - Under systemd the unit C(docker.service) is also enabled. In check mode a socket that systemd holds for an
     engine that is not running is left alone, as connecting to it would start the engine.
   - Installs nothing. The role P(stowage.docker.engine#role) does.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   socket:
     description: The engine's socket.
@@ -39,16 +41,8 @@ options:
     type: bool
     default: true
 attributes:
-  check_mode:
-    description: Can run in check mode and tell the changed status without changing the host.
-    support: full
   diff_mode:
-    description: Returns details on what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: The hosts that the module runs on.
-    support: full
-    platforms: posix
 """
 
 EXAMPLES = r"""

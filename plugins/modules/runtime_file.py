@@ -15,6 +15,8 @@ description:
     the same bytes, so nothing changes where the file is there already.
   - The role P(stowage.docker.runtime#role) does this and all that belongs to it; the module is for those who only want
     the command.
+extends_documentation_fragment:
+  - stowage.docker.attributes.provision
 options:
   path:
     description: Where the file goes.
@@ -32,14 +34,7 @@ options:
     type: str
     default: /usr/bin/env python3
 attributes:
-  check_mode:
-    description:
-      - Can run in C(check_mode) and return changed status prediction without modifying the target.
-    support: full
   diff_mode:
-    description:
-      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-    support: full
     details:
       - The diff tells the version, not the bytes.
   idempotent:
@@ -50,10 +45,6 @@ attributes:
   async:
     description: Supports being used with the C(async) keyword.
     support: none
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Dict, Mapping, NamedTuple, Optional
+from typing import Callable, Dict, Mapping, NamedTuple, Optional
 
 from .errors import ProvisionError
 
@@ -34,6 +34,12 @@ class Commands:
         """Return the path of a program, or None where the host has none of that name."""
         return shutil.which(program, path=self.searched)
 
+    def _found(self, program: str) -> str:
+        path = self.find(program)
+        if path is None:
+            raise ProvisionError(f"there is no program {program} on this host")
+        return path
+
     def run(
         self,
         *argv: str,
@@ -45,9 +51,7 @@ class Commands:
 
         Raises ProvisionError where there is no such program, or it takes longer.
         """
-        path = self.find(argv[0])
-        if path is None:
-            raise ProvisionError(f"there is no program {argv[0]} on this host")
+        path = self._found(argv[0])
         try:
             done = subprocess.run(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
                 [path, *argv[1:]],
@@ -64,6 +68,25 @@ class Commands:
             raise ProvisionError(f"{argv[0]} did not end within {timeout:g} s") from None
         return Done(done.returncode, done.stdout + done.stderr, done.stdout)
 
+    def leave(self, *argv: str, log: str, before: Optional[Callable[[], None]] = None) -> subprocess.Popen[bytes]:
+        """Start a program that outlives this one, in a session of its own; what it says is appended to ``log``.
+
+        ``before`` is called in the new process. Raises ProvisionError where there is no such program. Whoever is done
+        with the answer calls ``let_go``.
+        """
+        path = self._found(argv[0])
+        with open(log, "ab") as file:
+            return subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
+                [path, *argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd="/",
+                env=service_environment(),
+                start_new_session=True,
+                preexec_fn=before,  # noqa: PLW1509 - one thread, and nothing but one system call
+            )
+
     def succeed(self, *argv: str, text: Optional[str] = None, timeout: Optional[float] = None) -> str:
         """Run a program that has to succeed, and return its standard output.
 
@@ -73,6 +96,11 @@ class Commands:
         if done.code:
             raise ProvisionError(f"{' '.join(argv[:3])} ended with {done.code}: {last_lines(done.output)}")
         return done.said
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """From here on a process that stays is nobody's child, and leaving it is no oversight."""
+    process.returncode = 0
 
 
 def service_environment(more: Optional[Mapping[str, str]] = None) -> Dict[str, str]:

@@ -86,14 +86,17 @@ def wait_until_empty(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Wait until nothing runs on a drained node any more. Raises ProvisionError when the time is over."""
-    end = clock() + seconds
-    while left := left_there(swarm, node):
-        if clock() >= end:
-            raise ProvisionError(
-                f"the node is drained, and {', '.join(left)} did not end there within {seconds:g} s: see whether other "
-                "nodes can take the service (docker service ps), or give it more time (timeout)"
-            )
-        sleep(_TURN)
+
+    def in_the_way() -> str:
+        left = left_there(swarm, node)
+        if not left:
+            return ""
+        return (
+            f"the node is drained, and {', '.join(left)} did not end there within {seconds:g} s: see whether other "
+            "nodes can take the service (docker service ps), or give it more time (timeout)"
+        )
+
+    _wait(in_the_way, seconds, clock, sleep)
 
 
 def wait_until_ready(
@@ -104,10 +107,22 @@ def wait_until_ready(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Wait until the managers hear of a node again. Raises ProvisionError when the time is over."""
+
+    def in_the_way() -> str:
+        heard = state(swarm.node(node)) == "ready"
+        return "" if heard else f"the swarm's managers did not hear of the node within {seconds:g} s"
+
+    _wait(in_the_way, seconds, clock, sleep)
+
+
+def _wait(
+    in_the_way: Callable[[], str], seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Wait until nothing is in the way; what still is when the time is over is the error."""
     end = clock() + seconds
-    while state(swarm.node(node)) != "ready":
+    while said := in_the_way():
         if clock() >= end:
-            raise ProvisionError(f"the swarm's managers did not hear of the node within {seconds:g} s")
+            raise ProvisionError(said)
         sleep(_TURN)
 
 

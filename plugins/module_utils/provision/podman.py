@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 import time
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence
 
-from .commands import Commands, last_lines, service_environment
+from .commands import Commands, last_lines, let_go
 from .errors import ProvisionError
 from .files import Files
 from .memory import Memory
-from .service import Engine, ask
+from .service import Engine, ask, unit_state
 from .steps import Step
 from .system import SYSTEMD, observe_manager
 
@@ -86,7 +85,7 @@ def observe(path: str, files: Files, commands: Commands) -> Found:
         installed,
         manager,
         enabled=commands.run("systemctl", "is-enabled", UNIT).said.strip() == "enabled",
-        active=commands.run("systemctl", "is-active", UNIT).said.strip() == "active",
+        active=unit_state(commands, UNIT) == "active",
         drop_in=files.read(DROP_IN),
         link=link,
     )
@@ -144,17 +143,7 @@ def _act(found: Found, plan: Sequence[Step], path: str, files: Files, commands: 
 
 def _start_directly(files: Files, commands: Commands) -> None:
     files.folder(os.path.dirname(SOCKET))
-    with open(files.path(_LOG), "ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
-            [str(commands.find("podman")), "system", "service", "--time=0", f"unix://{SOCKET}"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            env=service_environment(),
-            start_new_session=True,
-        )
-        process.returncode = 0  # from here on it is nobody's child, and leaving it is not an oversight
+    let_go(commands.leave("podman", "system", "service", "--time=0", f"unix://{SOCKET}", log=files.path(_LOG)))
 
 
 def _wait(timeout: float, commands: Commands) -> None:

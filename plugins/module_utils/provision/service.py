@@ -14,11 +14,10 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
-from .commands import Commands, last_lines, service_environment
+from .commands import Commands, last_lines, let_go
 from .errors import ProvisionError
 from .files import Files
 from .system import DIRECT, SYSTEMD, SYSV, observe_manager
@@ -124,9 +123,8 @@ class Service:
             self.stop()
             self.start()
             return
-        # What systemd counts as too many failures within a while is no reason not to try a mended one.
-        self._commands.run("systemctl", "reset-failed", "docker.socket", _UNIT)
-        self._systemctl("daemon-reload")
+        self._forget_failures()
+        self.read_units()
         units = [_CONTAINERD, _UNIT] if self._containerd_outdated() else [_UNIT]
         self._systemctl("restart", *units, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
@@ -146,7 +144,7 @@ class Service:
         if self.way() == SYSTEMD:
             command = ("journalctl", f"--unit={_UNIT}", "--no-pager", "--output=cat", f"--lines={lines}")
             return self._commands.run(*command).output.rstrip()
-        return last_lines((self._files.read(self.log_path) or "")[-65536:], lines)
+        return self._written(lines)
 
     def pid(self) -> Optional[int]:
         """Return the engine's process, or None where none runs."""
@@ -157,7 +155,7 @@ class Service:
         if self.way() != SYSTEMD:
             return None
         # It may have been told to write its pid elsewhere.
-        text = self._commands.run("systemctl", "show", "--property=MainPID", "--value", _UNIT).said.strip()
+        text = self._main_pid(_UNIT)
         return int(text) if text.isdigit() and text != "0" else None
 
     def installed_version(self) -> str:
@@ -184,11 +182,14 @@ class Service:
         """
         if self.way() != SYSTEMD:
             return False
-        pid = self._commands.run("systemctl", "show", "--property=MainPID", "--value", _CONTAINERD).said.strip()
         try:
-            return os.readlink(f"/proc/{pid}/exe").endswith(" (deleted)")
+            return os.readlink(f"/proc/{self._main_pid(_CONTAINERD)}/exe").endswith(" (deleted)")
         except OSError:
             return False
+
+    def _main_pid(self, unit: str) -> str:
+        """Return a unit's process as systemd tells it; "0" where it has none."""
+        return self._commands.run("systemctl", "show", "--property=MainPID", "--value", unit).said.strip()
 
     def read_units(self) -> None:
         """Have systemd read its units anew; nothing where there is no systemd. Raises ServiceError."""
@@ -199,14 +200,11 @@ class Service:
         """Tell whether only systemd listens on the socket: connecting would start the engine."""
         if self.way() != SYSTEMD or not os.path.exists(self.socket_path):
             return False
-        return self._unit_state("docker.socket") == "active" and self._unit_state(_UNIT) != "active"
+        return unit_state(self._commands, "docker.socket") == "active" and unit_state(self._commands, _UNIT) != "active"
 
     def _runs_unheard(self) -> bool:
         """Tell whether the engine has started, and systemd holds a socket for it, and yet nobody is behind its path."""
-        return self._unit_state(_UNIT) == "active" and self._unit_state("docker.socket") == "active"
-
-    def _unit_state(self, unit: str) -> str:
-        return self._commands.run("systemctl", "is-active", unit).said.strip()
+        return unit_state(self._commands, _UNIT) == "active" and unit_state(self._commands, "docker.socket") == "active"
 
     def _systemctl(self, *words: str, timeout: Optional[float] = None) -> None:
         try:
@@ -218,13 +216,16 @@ class Service:
             raise ServiceError(f"systemctl: {done.output.strip()}\n{self.log()}")
 
     def _start_unit(self) -> None:
-        # One that failed several times, as before it was mended, would be refused.
-        self._commands.run("systemctl", "reset-failed", "docker.socket", _UNIT)
+        self._forget_failures()
         if self._containerd_outdated():
             self._systemctl("restart", _CONTAINERD, timeout=_STOP_SECONDS)
         # Enabled as well: an engine that is not back after a reboot is not installed.
         self._systemctl("enable", "--now", _UNIT, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
+
+    def _forget_failures(self) -> None:
+        """Have systemd try a mended engine: one that failed several times within a while would be refused."""
+        self._commands.run("systemctl", "reset-failed", "docker.socket", _UNIT)
 
     def _see_that_it_answers(self) -> None:
         if not self._wait(self.timeout):
@@ -241,28 +242,21 @@ class Service:
     def _start_directly(self) -> None:
         defaults = self._files.path(_DEFAULTS)
         dockerd = f'[ ! -f "{defaults}" ] || . "{defaults}"; exec "$0" ${{DOCKER_OPTS-}}'
-        with open(self._files.path(self.log_path), "ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the shell reads the options  # pylint: disable=ansible-bad-function
-                ["/bin/sh", "-c", dockerd, str(self._commands.find("dockerd"))],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=service_environment(),
-                start_new_session=True,
-                preexec_fn=_raise_file_limit,  # noqa: PLW1509 - one thread, and nothing but one system call
-            )
+        # The shell reads the distribution's options.
+        words = ("/bin/sh", "-c", dockerd, str(self._commands.find("dockerd")))
+        process = self._commands.leave(*words, log=self._files.path(self.log_path), before=_raise_file_limit)
         self._files.write(_SCRIPT_PID, f"{process.pid}\n")
         answers = self._wait(self.timeout, lambda: process.poll() is not None)
         status = process.poll()
-        process.returncode = 0  # from here on it is nobody's child, and leaving it is not an oversight
+        let_go(process)
         if answers:
             return
         said = self._silence() if status is None else f"dockerd ended with status {status}"
-        raise ServiceError("\n".join([said, *self._tail()]))
+        raise ServiceError("\n".join(filter(None, [said, self._written(_LOG_LINES)])))
 
-    def _tail(self) -> List[str]:
-        return last_lines((self._files.read(self.log_path) or "")[-65536:], _LOG_LINES).splitlines()
+    def _written(self, lines: int) -> str:
+        """Return the last lines of the log of an engine that systemd does not look after."""
+        return last_lines((self._files.read(self.log_path) or "")[-65536:], lines)
 
     def _wait(self, seconds: float, ended: Callable[[], bool] = lambda: False) -> bool:
         """Wait until the engine answers; give up when the time is over or the process has ended."""
@@ -277,20 +271,35 @@ class Service:
         return f"the engine was started and did not answer on {self.socket_path} within {self.timeout:g} s"
 
 
+def unit_state(commands: Commands, unit: str) -> str:
+    """Return what systemd calls a unit's state: active, inactive, failed, activating."""
+    return commands.run("systemctl", "is-active", unit).said.strip()
+
+
+def request(socket_path: str, method: str, target: str, timeout: float) -> Tuple[int, bytes]:
+    """Ask whatever listens on the socket; returns the status and the body, 0 where what it says is no HTTP.
+
+    Plain HTTP/1.0 without a body. ``timeout`` is for each wait, in seconds. Raises OSError.
+    """
+    received = b""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        connection.connect(socket_path)
+        connection.sendall(f"{method} {target} HTTP/1.0\r\nHost: engine\r\nContent-Length: 0\r\n\r\n".encode())
+        while chunk := connection.recv(65536):
+            received += chunk
+    head, _gap, body = received.partition(b"\r\n\r\n")
+    words = head.split(None, 2)
+    return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body
+
+
 def ask(socket_path: str, timeout: float = 5.0) -> Optional[Engine]:
     """Ask whatever listens on the socket for its version; None where nothing fitting answers in time."""
-    received = b""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout)
-            connection.connect(socket_path)
-            connection.sendall(b"GET /version HTTP/1.0\r\nHost: engine\r\n\r\n")
-            while chunk := connection.recv(65536):
-                received += chunk
+        status, body = request(socket_path, "GET", "/version", timeout)
     except OSError:
         return None
-    head, separator, body = received.partition(b"\r\n\r\n")
-    if not separator or b" 200 " not in head.partition(b"\r\n")[0]:
+    if status != 200:
         return None
     try:
         document: Dict[str, Any] = json.loads(body)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 from typing import List, Sequence, Tuple
 
 from ..commands import Commands
 from ..errors import ProvisionError
 from ..files import Files
-from ..service import Service
+from ..service import Service, request, unit_state
 
 _GRACE = 10
 _PATIENCE = 120.0
@@ -58,20 +57,11 @@ def start_services(files: Files, commands: Commands, services: Sequence[str]) ->
 
 def is_active(commands: Commands, unit: str) -> bool:
     """Tell whether a unit runs."""
-    return commands.run("systemctl", "is-active", unit).said.strip() in ("active", "activating", "reloading")
+    return unit_state(commands, unit) in ("active", "activating", "reloading")
 
 
 def _request(path: str, method: str, target: str) -> Tuple[int, bytes]:
-    received = b""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(_PATIENCE)
-            connection.connect(path)
-            connection.sendall(f"{method} {target} HTTP/1.0\r\nHost: engine\r\nContent-Length: 0\r\n\r\n".encode())
-            while chunk := connection.recv(65536):
-                received += chunk
+        return request(path, method, target, _PATIENCE)
     except OSError as error:
         raise ProvisionError(f"the engine behind {path} gave no answer: {error}") from error
-    head, _gap, body = received.partition(b"\r\n\r\n")
-    words = head.split(None, 2)
-    return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body
