@@ -12,14 +12,20 @@ from typing import Any, Dict, List
 
 from .files import Files
 
-_FOLDER = "/var/lib/stowage/engine"
+# The runtime's as well, whichever of the two is there first; what it keeps is root's alone.
+_STATE = "/var/lib/stowage"
+_FOLDER = f"{_STATE}/engine"
 
 Document = Dict[str, Any]
 
 
 def parts(files: Files) -> List[str]:
-    """Return the names of the parts that have set something on this host."""
-    return [name[: -len(".json")] for name in files.list(_FOLDER) if name.endswith(".json")]
+    """Return the names of the parts that have set something on this host; none to a user who may not look."""
+    try:
+        names = files.list(_FOLDER)
+    except PermissionError:
+        return []
+    return [name[: -len(".json")] for name in names if name.endswith(".json")]
 
 
 class Memory:
@@ -42,6 +48,7 @@ class Memory:
         if document == self.recall():
             return
         if document:
+            self._files.folder(_STATE, 0o700)
             self._files.write(self._path, json.dumps(document, indent=1, sort_keys=True) + "\n", mode=0o600)
         else:
             self._files.remove(self._path)
