@@ -48,7 +48,12 @@ def due(held: Held, rotate_before: datetime | None, overlap: timedelta, clients:
     if held.former:
         ready = now - (held.former_since or now) >= overlap and not waits_for(held, clients, now)
         return DROP if ready else ""
-    return BEGIN if rotate_before and held.current.made < rotate_before else ""
+    return BEGIN if rotate_before and _is_before(held.current, rotate_before) else ""
+
+
+def _is_before(authority: Certificate, moment: datetime) -> bool:
+    """Compare whole seconds, as certificates have them: one that was made within the moment's second is new enough."""
+    return authority.made < moment.replace(microsecond=0)
 
 
 def waits_for(held: Held, clients: Iterable[str], now: datetime) -> list[str]:

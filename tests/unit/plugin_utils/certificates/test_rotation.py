@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -190,6 +191,15 @@ def test_the_moment_can_stay_set(tmp_path):
     for _ in range(4):
         fleet.run()
     assert fleet.run() == []
+
+
+def test_a_ca_that_is_made_within_the_second_of_the_moment_is_new_enough(tmp_path):
+    """Certificates know whole seconds, moments do not."""
+    fleet = begun(tmp_path / "ca")
+    fleet.wish["rotate_before"] = LATER + timedelta(milliseconds=1)
+    for _ in range(3):
+        fleet.run(now=LATER + timedelta(milliseconds=2))
+    assert fleet.run(now=LATER + days(1)) == []
 
 
 def test_a_client_that_is_not_declared_loses_its_way_in_with_the_former_ca(tmp_path):
