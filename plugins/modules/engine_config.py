@@ -241,6 +241,13 @@ options:
         in RV(pending) what waits.
     type: bool
     default: true
+  started:
+    description:
+      - Whether to see to it as well that the engine runs, answers, and is the one that is installed, as
+        M(stowage.docker.engine_service) does, in the same call. An engine that is started reads the configuration then.
+      - With O(restart=false) an engine that runs is left as it is.
+    type: bool
+    default: false
   socket:
     description: The engine's socket.
     type: path
@@ -310,15 +317,45 @@ config:
   description: The whole of C(daemon.json), without passwords.
   returned: always
   type: dict
+running:
+  description: Whether the engine answers now. RV(started_by), RV(version), RV(api_version), RV(outdated) and
+    RV(installed) are as M(stowage.docker.engine_service) returns them.
+  returned: when O(started) is true
+  type: bool
+started_by:
+  description: How the engine was started, V(systemd), V(sysv) or V(direct).
+  returned: when the engine was started
+  type: str
+version:
+  description: The engine's version.
+  returned: when O(started) is true and the engine answers
+  type: str
+  sample: 26.1.5+dfsg1
+api_version:
+  description: The newest version of the Engine API that the engine speaks.
+  returned: when O(started) is true and the engine answers
+  type: str
+  sample: "1.45"
+outdated:
+  description: Whether the engine that answers is not the one that is installed.
+  returned: when O(started) is true
+  type: bool
+installed:
+  description: Whether there is an engine on the host, running or not.
+  returned: when O(started) is true
+  type: bool
 """
 
+from dataclasses import replace
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stowage.docker.plugins.module_utils.options.engine_config import SPEC
+from ansible_collections.stowage.docker.plugins.module_utils.provision.commands import Commands
 from ansible_collections.stowage.docker.plugins.module_utils.provision.config.apart import put_back
 from ansible_collections.stowage.docker.plugins.module_utils.provision.config.configure import Host, configure
 from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Service
+from ansible_collections.stowage.docker.plugins.module_utils.provision.starting import RESTART, bring_up
 from ansible_collections.stowage.docker.plugins.module_utils.provisioning import Outcome, run
 from ansible_collections.stowage.docker.plugins.module_utils.running_engine import RunningEngine
 
@@ -330,7 +367,18 @@ def work(options: Dict[str, Any], check: bool) -> Outcome:
     engine = RunningEngine(options["socket"]) if service.answer() else None
     done = configure(options, check, Host(service, engine))
     facts = {"pending": list(done.plan.need.pending), "config": dict(done.config)}
-    return Outcome(done.plan.steps, done.plan.before_text, done.plan.after_text, facts, done.warnings)
+    outcome = Outcome(done.plan.steps, done.plan.before_text, done.plan.after_text, facts, done.warnings)
+    if not options["started"]:
+        return outcome
+    running = bring_up(service, RunningEngine(options["socket"]), Commands(), check, options["restart"])
+    # A restart that the configuration takes is the one that the new engine takes.
+    more = [] if any(step.verb == RESTART for step in outcome.plan) else running.plan
+    return replace(
+        outcome,
+        plan=[*outcome.plan, *more],
+        facts={**facts, **running.facts},
+        warnings=[*outcome.warnings, *running.warnings],
+    )
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The stowage authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts a host's container engine; the work is done by module_utils/provision/service.py."""
+"""Starts a host's container engine; the work is done by module_utils/provision/starting.py."""
 
 from __future__ import annotations
 
@@ -105,85 +105,32 @@ api_version:
   sample: "1.45"
 """
 
-import contextlib
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stowage.docker.plugins.module_utils.provision.commands import Commands
-from ansible_collections.stowage.docker.plugins.module_utils.provision.continuity import Containers, start_again
-from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.module_utils.provision.files import Files
 from ansible_collections.stowage.docker.plugins.module_utils.provision.memory import parts
-from ansible_collections.stowage.docker.plugins.module_utils.provision.published import ports_kept
-from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Engine, Service
-from ansible_collections.stowage.docker.plugins.module_utils.provision.steps import Step
+from ansible_collections.stowage.docker.plugins.module_utils.provision.service import Service
+from ansible_collections.stowage.docker.plugins.module_utils.provision.starting import bring_up
+from ansible_collections.stowage.docker.plugins.module_utils.provisioning import Outcome, run
 from ansible_collections.stowage.docker.plugins.module_utils.running_engine import RunningEngine
 
-Warn = Callable[[str], None]
 
-
-def bring_up(
-    service: Service, current: bool, check_mode: bool, containers: RunningEngine, warn: Warn
-) -> Dict[str, Any]:
-    """Have the engine run, and have it be the one that is installed (or only say so); return the module's result."""
-    engine = service.answer()
-    old = engine is not None and service.outdated(engine.version)
-    step = _step(service, engine, old and current, containers)
-    result: Dict[str, Any] = {"changed": step is not None, "plan": [str(step)] if step else []}
-    if step and not check_mode:
-        if engine is None:
-            result["started_by"] = service.start()
-        else:
-            _restart(service, containers, warn)
-        engine, old = service.answer(), False
-    result.update(running=engine is not None, installed=engine is not None or service.installed(), outdated=old)
-    result["parts"] = parts(Files())
-    if engine is not None:
-        result.update(version=engine.version, api_version=engine.api_version)
-    return result
-
-
-def _step(service: Service, engine: Optional[Engine], renew: bool, containers: RunningEngine) -> Optional[Step]:
-    if engine is None:
-        return Step("StartEngine", "docker", "does not answer")
-    if not renew:
-        return None
-    installed = service.installed_version()
-    cause = f"{engine.version} runs and {installed} is installed"
-    if installed == engine.version:
-        cause = f"another {installed} is installed than the one that runs"
-    info = containers.info()
-    if info.get("ContainersRunning"):
-        keeps = info.get("LiveRestoreEnabled")
-        cause += "; containers run on" if keeps else "; containers stop, and those that ran are started again"
-    return Step("RestartEngine", "docker", cause)
-
-
-def _restart(service: Service, containers: Containers, warn: Warn) -> None:
-    ran: List[str] = containers.running()
-    with ports_kept(Commands(), service.timeout + 120) if ran else contextlib.nullcontext():
-        service.restart()
-    for text in start_again(containers, ran):
-        warn(text)
+def work(options: Dict[str, Any], check: bool) -> Outcome:
+    service = Service(options["socket"], options["log"], options["timeout"])
+    done = bring_up(service, RunningEngine(options["socket"]), Commands(), check, options["current"])
+    return Outcome(done.plan, facts={**done.facts, "parts": parts(Files())}, warnings=done.warnings)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "socket": {"type": "path", "default": "/var/run/docker.sock"},
-            "log": {"type": "path", "default": "/var/log/docker.log"},
-            "timeout": {"type": "int", "default": 60},
-            "current": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
-    options = module.params
-    service = Service(options["socket"], options["log"], options["timeout"])
-    containers = RunningEngine(options["socket"])
-    try:
-        module.exit_json(**bring_up(service, options["current"], module.check_mode, containers, module.warn))
-    except (ProvisionError, OSError) as error:
-        module.fail_json(msg=str(error))
+    spec: Dict[str, Any] = {
+        "socket": {"type": "path", "default": "/var/run/docker.sock"},
+        "log": {"type": "path", "default": "/var/log/docker.log"},
+        "timeout": {"type": "int", "default": 60},
+        "current": {"type": "bool", "default": True},
+    }
+    run(AnsibleModule(argument_spec=spec, supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ SPEC: Dict[str, Dict[str, Any]] = {
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "version": _TEXT,
     "restart": {"type": "bool", "default": True},
+    "started": {"type": "bool", "default": False},
     "socket": {"type": "path", "default": "/var/run/docker.sock"},
     "log": {"type": "path", "default": "/var/log/docker.log"},
     "timeout": {"type": "int", "default": 60},

@@ -49,4 +49,4 @@ def test_the_role_passes_each_option_and_has_a_variable_for_it():
     passed = task["stowage.docker.engine_config"]
     assert set(passed) == set(SPEC) - {"state", "secrets"}
     variables = yaml.safe_load((ROOT / "roles/engine/defaults/main.yml").read_text())
-    assert {f"engine_{name}" for name in set(passed) - {"tls", "timeout", "version"}} <= set(variables)
+    assert {f"engine_{name}" for name in set(passed) - {"tls", "timeout", "version", "started"}} <= set(variables)
