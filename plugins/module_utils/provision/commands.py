@@ -68,6 +68,21 @@ class Commands:
             raise ProvisionError(f"{argv[0]} did not end within {timeout:g} s") from None
         return Done(done.returncode, done.stdout + done.stderr, done.stdout)
 
+    def start(self, *argv: str, output: str, more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a program and go on; what it says is written to ``output``, ``more`` is its environment besides.
+
+        Raises ProvisionError where there is no such program.
+        """
+        path = self._found(argv[0])
+        with open(output, "wb") as file:
+            return subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
+                [path, *argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=service_environment({"PATH": self.searched, **more}),
+            )
+
     def leave(self, *argv: str, log: str, before: Optional[Callable[[], None]] = None) -> subprocess.Popen[bytes]:
         """Start a program that outlives this one, in a session of its own; what it says is appended to ``log``.
 

@@ -93,6 +93,25 @@ def parse_simulation(text: str) -> List[Change]:
     return list(changes.values())
 
 
+def parse_announcement(text: str) -> List[Change]:
+    """Read what apt tells tools that look before dpkg begins, a package a change, in apt's order.
+
+    Version 3 of apt.conf(5), DPkg::Pre-Install-Pkgs: after options and an empty line, a line for each thing that dpkg
+    does, of nine words: name, version, architecture and multi-arch as it is, how they compare, the same three as it will
+    be, and a file or what is done.
+    """
+    head, _gap, body = text.partition("\n\n")
+    native = next((line.partition("=")[2] for line in head.splitlines() if line.startswith("APT::Architecture=")), "")
+    changes: List[Change] = []
+    for name, before, had, _, _, after, has, _, does in (line.split(" ", 8) for line in body.splitlines()):
+        foreign = {had, has} - {native, "all", "-"}
+        full = f"{name}:{foreign.pop()}" if foreign else name
+        if does == "**CONFIGURE**":  # follows its installation
+            continue
+        changes.append(Change(full, None if before == "-" else before, None if after == "-" else after))
+    return changes
+
+
 def parse_sizes(text: str) -> Dict[str, Dict[str, int]]:
     """Read apt-cache show: by package what is downloaded, and what it takes installed, in bytes."""
     sizes: Dict[str, Dict[str, int]] = {}

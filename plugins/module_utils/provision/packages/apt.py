@@ -17,6 +17,7 @@ from ..commands import Commands, Done
 from ..errors import ProvisionError
 from ..files import Files
 from . import answers, repository, scratch
+from .gate import Gate
 from .locks import Locks
 from .model import Change, Choice, Offer, Package
 from .scratch import LISTS
@@ -152,6 +153,32 @@ class Apt:
             raise ProvisionError(f"apt cannot do it: {answers.complaints(done.output)}")
         return answers.parse_simulation(done.said)
 
+    def begin(self, choice: Choice, release: str = "") -> Optional[Begun]:
+        """Begin a transaction, up to its first change. Raises ProvisionError where apt finds no way.
+
+        None where that cannot be: with packages that have to be brought yet, or that dpkg has to mend first.
+        """
+        if not self._fetches or not all(package.whole for package in self.installed().values()):
+            return None
+        begun: List[Begun] = []
+
+        def start() -> Optional[str]:
+            gate = Gate(self._files)
+            argv = ("apt-get", *self._options, *self._applying(), *self._transaction(choice, release, purge=False))
+            told = gate.begin(self._commands, argv, _ENVIRONMENT)
+            begun.append(Begun(gate, answers.parse_announcement(told)))
+            if told:
+                return None
+            done = gate.end()
+            if done.code and (locked := _locked(done)):
+                return locked
+            if done.code:
+                raise ProvisionError(f"apt cannot do it: {answers.complaints(done.output)}")
+            return None
+
+        self._locks.retry(start)
+        return begun[-1]
+
     def needless(self, choice: Choice) -> List[str]:
         """Return the packages that nobody needs any more once others are removed; not those nobody needs already."""
         unheld = ("-s", "-o", "APT::Ignore-Hold=true")
@@ -191,15 +218,16 @@ class Apt:
                 repaired = self._run("dpkg", "--force-confdef", "--force-confold", "--configure", "--pending")
                 if busy := re.search(r"lock.* is locked by another process.*", repaired.output):
                     return busy.group(0)
-            timeout = ("-o", f"DPkg::Lock::Timeout={int(self._locks.left())}")
-            done = self._run("apt-get", "-y", "-q", *timeout, *_KEEP, *self._transaction(choice, release, purge))
+            done = self._run("apt-get", *self._applying(), *self._transaction(choice, release, purge))
             if done.code and (locked := _locked(done)):
                 return locked
-            if done.code:
-                raise ProvisionError(f"apt-get ended with {done.code}: {answers.complaints(done.output)}")
+            see_success(done)
             return None
 
         self._locks.retry(transaction)
+
+    def _applying(self) -> Tuple[str, ...]:
+        return ("-y", "-q", "-o", f"DPkg::Lock::Timeout={int(self._locks.left())}", *_KEEP)
 
     def _transaction(self, choice: Choice, release: str, purge: bool) -> List[str]:
         if not choice.requests:
@@ -228,6 +256,29 @@ class Apt:
     def _run(self, program: str, *words: str) -> Done:
         options = self._options if program.startswith("apt") else ()
         return self._commands.run(program, *options, *words, environment=_ENVIRONMENT)
+
+
+class Begun:
+    """A transaction that has said what it will do, and waits."""
+
+    def __init__(self, gate: Gate, changes: Sequence[Change]) -> None:
+        self.changes = list(changes)
+        self._gate = gate
+
+    def go(self) -> None:
+        """Have it done, where there is anything to do. Raises ProvisionError with apt's own reason."""
+        if self.changes:
+            see_success(self._gate.go())
+
+    def give_up(self) -> None:
+        """Have nothing changed; nothing where it is done."""
+        self._gate.give_up()
+
+
+def see_success(done: Done) -> None:
+    """Raise ProvisionError where apt failed."""
+    if done.code:
+        raise ProvisionError(f"apt-get ended with {done.code}: {answers.complaints(done.output)}")
 
 
 def _release(release: str) -> Tuple[str, ...]:

@@ -264,7 +264,7 @@ def steps_of(
     ]
     if held:
         raise ProvisionError(f"{', '.join(held)} would have to change, and somebody holds it: apt-mark unhold it first")
-    for change in sorted(changes, key=lambda change: (change.after is not None, change.name not in choice.requests)):
+    for change in sorted(changes, key=lambda one: (one.after is not None, one.name not in choice.requests, one.name)):
         cause = choice.causes.get(change.name, "gives way" if change.after is None else "is needed")
         if change.after is None:
             steps.append(Step("RemovePackage", f"{change.name} {change.before}", cause))

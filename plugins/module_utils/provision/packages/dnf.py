@@ -107,6 +107,10 @@ class Dnf:
         gone = [Change(name, before[name], None) for name in choice.removals if name in before]
         return [*gone, *(Change(name, before.get(name), version) for name, version in choice.requests.items())]
 
+    def begin(self, choice: Choice, release: str = "") -> None:
+        """Return None: dnf tells nobody what it is about to do, and waits for nobody."""
+        del choice, release
+
     def needless(self, choice: Choice) -> List[str]:
         """Return nothing: what is not needed any more stays until somebody asks dnf to tidy up."""
         del choice

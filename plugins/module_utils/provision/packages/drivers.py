@@ -5,11 +5,22 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Dict, Iterable, List, Mapping, Protocol, Sequence, Set
+from typing import Dict, Iterable, List, Mapping, Optional, Protocol, Sequence, Set
 
 from ..commands import Done
 from .model import Change, Choice, Offer, Package
 from .repository import FileChange
+
+
+class Transaction(Protocol):
+    """A transaction that has begun, and waits before its first change."""
+
+    @property
+    def changes(self) -> Sequence[Change]: ...
+
+    def go(self) -> None: ...
+
+    def give_up(self) -> None: ...
 
 
 class Driver(Protocol):
@@ -38,6 +49,8 @@ class Driver(Protocol):
     def offers(self, names: Iterable[str], release: str = "") -> Dict[str, Offer]: ...
 
     def simulate(self, choice: Choice, release: str = "", purge: bool = False) -> List[Change]: ...
+
+    def begin(self, choice: Choice, release: str = "") -> Optional[Transaction]: ...
 
     def needless(self, choice: Choice) -> List[str]: ...
 

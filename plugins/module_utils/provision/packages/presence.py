@@ -24,7 +24,7 @@ from . import answers, choosing, policy, preflight, repository, stopping
 from .apt import Apt, is_stale
 from .catalogue import CONTAINERDS, PROGRAMS, Recipe
 from .dnf import Dnf
-from .drivers import Driver
+from .drivers import Driver, Transaction
 from .model import ARCHIVE, AUTO, DOCKER, OTHER, Change, Choice, Offer, Package, Result, Wanted
 
 _PROGRAMS = ("dockerd", "docker", "podman", *PROGRAMS.values())
@@ -56,6 +56,7 @@ class Plan:
     offered: List[str]
     trouble: str = ""
     repair: bool = False
+    begun: Optional[Transaction] = None  # the transaction itself, where it is not only simulated
     hold: List[str] = field(default_factory=list)
     keep: List[str] = field(default_factory=list)
     unhold: List[str] = field(default_factory=list)
@@ -151,7 +152,8 @@ def _prepare(
         repository.write(host.files, adds)
     try:
         trouble = _fetch(driver, adds, stale)
-        plan = _planned(host, wanted, recipe, source, driver, None if settled else lacks, trouble)
+        begins = None if check else scratch
+        plan = _planned(host, wanted, recipe, source, driver, None if settled else lacks, trouble, begins)
         driver.see_that_it_fits(plan.changes)
     except ProvisionError:
         if not check:
@@ -185,8 +187,12 @@ def _planned(
     driver: Driver,
     lacks: Sequence[choosing.Lack] | None,
     trouble: str = "",
+    begins: Optional[contextlib.ExitStack] = None,
 ) -> Plan:
-    """Plan. ``lacks`` is None where nothing has to come or go; ``trouble`` is what may be the reason for a failure."""
+    """Plan. ``lacks`` is None where nothing has to come or go; ``trouble`` is what may be the reason for a failure.
+
+    ``begins`` is given where the transaction may begin, up to its first change; it is given up where that is left.
+    """
     plan = Plan(_NOTHING, [], [], wanted.release, [], trouble)
     if lacks is not None:
         names = {name.package for lack in lacks for name in lack.names} | {*recipe.together, *recipe.held}
@@ -196,7 +202,7 @@ def _planned(
         try:
             plan.choice = choosing.choose(recipe, wanted, host.installed, lacks, offers, source)
             if plan.choice.requests or plan.choice.removals:
-                plan.changes, plan.release = _simulated(driver, plan.choice, wanted.release, offers, recipe)
+                _work_out(driver, plan, offers, recipe, begins)
         except ProvisionError as error:
             raise ProvisionError(f"{error}\n{trouble}".rstrip()) from error
         plan.steps = choosing.steps_of(plan.changes, plan.choice, recipe, host.installed, driver.automatic())
@@ -206,19 +212,30 @@ def _planned(
     return plan
 
 
-def _simulated(
-    driver: Driver, choice: Choice, release: str, offers: Mapping[str, Offer], recipe: Recipe
-) -> Tuple[List[Change], str]:
-    """Return what a transaction would do, and the release that what it needs comes from."""
+def _work_out(
+    driver: Driver, plan: Plan, offers: Mapping[str, Offer], recipe: Recipe, begins: Optional[contextlib.ExitStack]
+) -> None:
+    """Know what a transaction does, and of which release what it needs is. It begins, where it may, up to that point."""
+
+    def attempt() -> None:
+        if begins is not None:
+            plan.begun = driver.begin(plan.choice, plan.release)
+        if plan.begun is not None and begins is not None:
+            begins.callback(plan.begun.give_up)
+            plan.changes = list(plan.begun.changes)
+        else:
+            plan.changes = driver.simulate(plan.choice, plan.release)
+
     try:
-        return driver.simulate(choice, release), release
+        attempt()
     except ProvisionError:
         # A version of a release that is no source of usual installations: what it needs comes from there too.
-        version = choice.requests.get(recipe.engine, "")
+        version = plan.choice.requests.get(recipe.engine, "")
         other = offers[recipe.engine].releases.get(version, "") if version else ""
-        if release or not other:
+        if plan.release or not other:
             raise
-        return driver.simulate(choice, other), other
+        plan.release = other
+        attempt()
 
 
 def _plan_stops(host: Host, recipe: Recipe, plan: Plan) -> None:
@@ -273,7 +290,10 @@ def _act(host: Host, driver: Driver, plan: Plan) -> None:
         stopping.stop_services(host.files, host.commands, plan.stops)
         try:
             with policy.services_left_alone(host.files):
-                driver.act(plan.choice, plan.release, repair=plan.repair)
+                if plan.begun is not None:
+                    plan.begun.go()
+                else:
+                    driver.act(plan.choice, plan.release, repair=plan.repair)
         except ProvisionError:
             stopping.start_services(host.files, host.commands, plan.stops)
             raise

@@ -17,7 +17,7 @@ from ..files import Files
 from . import repository
 
 LISTS = "/var/lib/apt/lists"
-_FOLDER = "/var/tmp"  # noqa: S108 - mkdtemp makes the name; lists are too large for a /tmp in memory
+FOLDER = "/var/tmp"  # noqa: S108 - mkdtemp makes the name; lists are too large for a /tmp in memory
 _PREFIX = "stowage-apt-"
 
 
@@ -73,10 +73,10 @@ def _options(folder: str) -> List[str]:
 
 @contextlib.contextmanager
 def _folder(files: Files) -> Iterator[str]:
-    for name in files.list(_FOLDER):  # what killed runs left
+    for name in files.list(FOLDER):  # what killed runs left
         if name.startswith(_PREFIX):
-            shutil.rmtree(files.path(f"{_FOLDER}/{name}"), ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix=_PREFIX, dir=files.path(_FOLDER))
+            shutil.rmtree(files.path(f"{FOLDER}/{name}"), ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=_PREFIX, dir=files.path(FOLDER))
     try:
         os.chmod(folder, 0o755)  # noqa: S103 - apt fetches as a user of its own
         for name in ("lists", "lists/partial", "parts"):

@@ -52,6 +52,18 @@ Inst docker.io [26.1.5+dfsg1-9] (28.5.2+dfsg4-5 Debian:unstable [amd64]) []
 Inst docker-cli [26.1.5+dfsg1-9] (28.5.2+dfsg4-5 Debian:unstable [amd64])
 Conf tini-static (0.19.0-6+b2 Debian:unstable [amd64])
 """
+ANNOUNCEMENT = """\
+VERSION 3
+APT::Architecture=amd64
+APT::Default-Release=
+DPkg::Pre-Install-Pkgs::=/bin/./sh /somewhere/gate
+
+tini 0.19.0-3+b8 amd64 none > - - none **REMOVE**
+runc - - none < 1.1.15+ds1-2 amd64 none /var/cache/apt/archives/runc_1.1.15+ds1-2_amd64.deb
+login.defs 1:4.17.4-2 all foreign < 1:4.17.4-2+deb13u1 all foreign /var/cache/apt/archives/with a blank_all.deb
+runc - - none < 1.1.15+ds1-2 amd64 none **CONFIGURE**
+libc6 2.41 i386 same > 2.40 i386 same /var/cache/apt/archives/libc6_2.40_i386.deb
+"""
 
 
 def test_what_is_there():
@@ -116,3 +128,13 @@ E: Unable to correct problems, you have held broken packages.
     full = "Unpacking x ...\ndpkg: error processing archive x.deb (--unpack):\n cannot copy extracted data: No space left on device\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n"
     assert "No space left on device" in answers.complaints(full)
     assert answers.complaints("all\nis\nwell") == "all\nis\nwell"
+
+
+def test_what_a_transaction_announces():
+    assert answers.parse_announcement(ANNOUNCEMENT) == [
+        Change("tini", "0.19.0-3+b8", None),
+        Change("runc", None, "1.1.15+ds1-2"),
+        Change("login.defs", "1:4.17.4-2", "1:4.17.4-2+deb13u1"),
+        Change("libc6:i386", "2.41", "2.40"),
+    ]
+    assert answers.parse_announcement("") == []
