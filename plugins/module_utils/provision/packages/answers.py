@@ -97,8 +97,8 @@ def parse_announcement(text: str) -> List[Change]:
     """Read what apt tells tools that look before dpkg begins, a package a change, in apt's order.
 
     Version 3 of apt.conf(5), DPkg::Pre-Install-Pkgs: after options and an empty line, a line for each thing that dpkg
-    does, of nine words: name, version, architecture and multi-arch as it is, how they compare, the same three as it will
-    be, and a file or what is done.
+    does, of nine words: name, version, architecture and multi-arch as it is, how they compare, the same as it will be,
+    and a file or what is done.
     """
     head, _gap, body = text.partition("\n\n")
     native = next((line.partition("=")[2] for line in head.splitlines() if line.startswith("APT::Architecture=")), "")

@@ -215,7 +215,7 @@ def _planned(
 def _work_out(
     driver: Driver, plan: Plan, offers: Mapping[str, Offer], recipe: Recipe, begins: Optional[contextlib.ExitStack]
 ) -> None:
-    """Know what a transaction does, and of which release what it needs is. It begins, where it may, up to that point."""
+    """Know what a transaction does, and of which release what it needs is. Where it may, it begins."""
 
     def attempt() -> None:
         if begins is not None:
