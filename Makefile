@@ -27,7 +27,7 @@ demo-down: collection ## Remove everything the demo made, and nothing else
 	@$(RUN) run python tools/demo.py down
 
 test: ## Run all checks and tests; the exit status is honest, a summary comes last
-	@tools/test.sh lint types unit unit-oldest+sanity demo-test engines molecule integration
+	@tools/test.sh unit lint+types+unit-oldest+sanity demo-test engines molecule integration
 
 check: ## What to run before every commit: lint, types, and unit tests with fewer examples
 	@tools/test.sh lint types unit-quick
@@ -59,14 +59,14 @@ unit: ## Unit tests on the newest Python
 unit-quick: ## Unit tests without the slow ones, properties with a tenth of their examples
 	STOWAGE_QUICK=1 $(DEV) pytest tests/unit -n 2 -m "not slow" $(ARGS)
 
-unit-oldest: ## Unit tests of what hosts run, on the oldest Python there is (3.9 is the oldest a host may have)
-	$(RUN) oldest python -m pytest tests/unit/stowage tests/unit/provision --confcutdir=tests/unit $(ARGS)
+unit-oldest: ## What hosts run, on the oldest Python there is (3.9 is the oldest a host may have), with fewer examples
+	STOWAGE_QUICK=1 $(RUN) oldest python -m pytest tests/unit/stowage tests/unit/provision --confcutdir=tests/unit $(ARGS)
 
 sanity: collection ## ansible-test sanity, without an ignore file, on the oldest and the newest Python
 	$(DEV) python tools/sanity.py $(ARGS)
 
 integration: collection ## The modules on real test hosts with all engines (containers on the local engine)
-	$(DEV) pytest tests/integration $(ARGS)
+	$(DEV) pytest tests/integration -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 engines: ## The engine client and the table of container fields on real engines (this machine's and test hosts')
 	$(DEV) pytest tests/engine --flavour trixie-containerd --flavour sid $(ARGS)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible_collections.stowage.docker.plugins.module_utils.options.engine_certificates import SPEC
 from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates import work
@@ -25,7 +24,7 @@ from ansible_collections.stowage.docker.plugins.plugin_utils.validated import Va
 
 MODULE = "stowage.docker.engine_certificates"
 _STATES = {"present": work.have, "confirmed": work.confirm, "absent": work.remove}
-_TOLD = ("msg", "module_stderr", "module_stdout", "unreachable", "exception")
+_TOLD = ("failed", "unreachable", "msg", "module_stderr", "module_stdout", "exception")
 
 
 class HostFailed(Exception):
@@ -47,8 +46,8 @@ class ActionModule(ValidatedAction):
             done = _STATES[options["state"]](self._case(options), self._ask)
         except HostFailed as failure:
             told = {key: failure.result[key] for key in _TOLD if key in failure.result}
-            return {"failed": True, "changed": False, **told}
-        except (ProvisionError, AnsibleError) as error:
+            return {"changed": False, **told}
+        except ProvisionError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         if self._task.diff and done["plan"]:
             done["diff"] = {"before": "", "after": "".join(f"{line}\n" for line in done["plan"])}

@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible_collections.stowage.docker.plugins.module_utils.options.engine_client import SPEC
 from ansible_collections.stowage.docker.plugins.module_utils.provision.contexts.plan import parse_contexts
 from ansible_collections.stowage.docker.plugins.module_utils.provision.errors import ProvisionError
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates import handing
 from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.folder import Folder
+from ansible_collections.stowage.docker.plugins.plugin_utils.certificates.holding import Copy
 from ansible_collections.stowage.docker.plugins.plugin_utils.validated import ValidatedAction
 
 MODULE = "stowage.docker.engine_client"
@@ -29,7 +29,7 @@ class ActionModule(ValidatedAction):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
             return self._set_up(options, task_vars)
-        except (ProvisionError, AnsibleError) as error:
+        except ProvisionError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
 
     def _set_up(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -44,12 +44,17 @@ class ActionModule(ValidatedAction):
                 handed = handing.collect(folder, clients, options["clients"] if check else ())
         arguments = {key: value for key, value in options.items() if key not in ("ca", "files") and value is not None}
         arguments["digests"] = {name: dict(one.digests) for name, one in handed.items()}
+        host, copies = str(task_vars.get("inventory_hostname") or "localhost"), self._copies(options, handed)
         answer = self._ask(arguments, task_vars)
-        if answer.get("needs"):
+        if folder and answer.get("needs"):
+            # Remembered first: a rotation would not wait for copies that nobody knows of.
+            with folder.locked():
+                handing.note_sending(folder, host, copies)
             arguments["files"] = {name: dict(handed[name].texts) for name in answer["needs"]}
             answer = self._ask(arguments, task_vars)
-        if folder and not check and not answer.get("failed"):
-            self._note(folder, options, handed, str(task_vars.get("inventory_hostname") or "localhost"))
+        if folder and not check and not answer.get("failed") and not answer.get("unreachable"):
+            with folder.locked():
+                handing.note_copies(folder, host, copies)
         return answer
 
     def _folder(self, path: str | None, needed: bool, check: bool) -> Folder | None:
@@ -58,15 +63,14 @@ class ActionModule(ValidatedAction):
             return None
         return Folder(path, writing=not check)
 
-    def _note(self, folder: Folder, options: dict[str, Any], handed: dict[str, handing.Handed], host: str) -> None:
-        copies = {
-            f"{client} of {user}": handed[client].copy
-            for client in handed
+    def _copies(self, options: dict[str, Any], handed: dict[str, handing.Handed]) -> dict[str, Copy]:
+        """Return what the host's users have once it is done, by client and user."""
+        return {
+            f"{client} of {user}": one.copy
+            for client, one in handed.items()
             for user in options["context_users"]
-            if handed[client].copy
+            if one.copy
         }
-        with folder.locked():
-            handing.note_copies(folder, host, copies)
 
     def _ask(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         return dict(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))

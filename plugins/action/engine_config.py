@@ -28,6 +28,11 @@ class ActionModule(ActionBase):
             options["registry_certificates"] = {
                 registry: self._read(registry, parts) for registry, parts in certificates.items()
             }
+        if isinstance(options.get("proxies"), dict):
+            # An unquoted no is false to YAML.
+            options["proxies"] = {
+                "no" if str(name).lower() == "false" else name: value for name, value in options["proxies"].items()
+            }
         secrets: dict[str, str] = {}
         for name in _DICTIONARIES:
             if isinstance(options.get(name), dict):

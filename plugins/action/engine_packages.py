@@ -66,7 +66,7 @@ class ActionModule(ValidatedAction):
         return keys.armored(Path(self._find_needle("files", named)).read_bytes())
 
     def _packages(self, options: dict[str, Any]) -> Packages | None:
-        if options["source"] != "archive" or options["state"] == "absent" or not options["archive"]:
+        if options["source"] != "archive" or options["state"] != "present" or not options["archive"]:
             return None
         from ansible_collections.stowage.docker.plugins.plugin_utils.package_files import Packages  # noqa: PLC0415
 

@@ -17,6 +17,8 @@ from .provision.service import Service
 from .stowage.engine.client import Engine
 from .stowage.errors import EngineError
 
+_SWARM_TASK = "com.docker.swarm.task.id"
+
 
 class RunningEngine:
     """The engine behind a socket. Connecting may start one that systemd promises: ask Service.answer first."""
@@ -31,9 +33,13 @@ class RunningEngine:
             return engine.system.info()
 
     def running(self) -> List[str]:
-        """Return the ids of containers that run."""
+        """Return the ids of containers that run, the oldest first: a younger one may need it, as for its network.
+
+        A swarm's are left out: it replaces its tasks itself, and one that is started by hand is one too many.
+        """
         with self._connected() as engine:
-            return [str(container["Id"]) for container in engine.containers.list()]
+            found = engine.containers.list()
+        return [str(one["Id"]) for one in reversed(found) if _SWARM_TASK not in (one.get("Labels") or {})]
 
     def start(self, container: str) -> None:
         """Start a container."""

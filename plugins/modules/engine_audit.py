@@ -15,7 +15,8 @@ author:
 description:
   - Reports each recommendation of the sections host configuration (1), daemon configuration (2) and daemon
     configuration files (3) of the CIS Docker Benchmark 1.6 and 1.7, with what was found.
-  - What counts is the engine that runs, not only its configuration file. Changes nothing.
+  - What counts is the engine that runs, not only its configuration file. Where that says what the engine has not read
+    yet, as with O(stowage.docker.engine_config#module:restart=false), the check fails. Changes nothing.
   - Needs an engine that answers. In check mode a host without one is reported as such, with no findings.
   - In check mode failures are told by a warning and do not end the play, as tasks before would have changed the host.
 extends_documentation_fragment:
@@ -38,7 +39,7 @@ options:
     type: bool
     default: true
   trusted_users:
-    description: Users who may be in the group C(docker), which makes them root.
+    description: Users who may be in the engine's group (C(docker) unless it was told another), which makes them root.
     type: list
     elements: str
     default: []

@@ -38,7 +38,8 @@ options:
       - The CA's folder on the controller, made where it is missing. Whoever has it has every engine.
       - It holds C(ca.pem) and C(ca-key.pem), the clients' C(ca.pem), C(cert.pem) and C(key.pem) in C(clients/NAME), as
         the docker command wants them (E(DOCKER_CERT_PATH)), and in C(hosts) what is known of the hosts. It belongs
-        together, and into a backup.
+        together, and into a backup. A C(.gitignore) keeps keys that are not encrypted out of repositories; those of
+        clients never are.
     type: path
     required: true
   passphrase:

@@ -110,7 +110,8 @@ options:
     choices: ["", systemd, cgroupfs]
     default: ""
   userns_remap:
-    description: Whose subordinate ids containers run under, V(default) or C(user:group).
+    description: Whose subordinate ids containers run under, V(default) or C(user:group). One that is not declared any
+      more stays on an engine that holds images or containers, which would be out of sight; RV(pending) tells it.
     type: str
     default: ""
   live_restore:
@@ -245,7 +246,8 @@ options:
     description:
       - Whether to see to it as well that the engine runs, answers, and is the one that is installed, as
         M(stowage.docker.engine_service) does, in the same call. An engine that is started reads the configuration then.
-      - With O(restart=false) an engine that runs is left as it is.
+      - With O(restart=false) an engine that runs is left as it is. Otherwise one that is on its way up under systemd,
+        and read a configuration that has changed since, is stopped first.
     type: bool
     default: false
   socket:
@@ -370,7 +372,8 @@ def work(options: Dict[str, Any], check: bool) -> Outcome:
     outcome = Outcome(done.plan.steps, done.plan.before_text, done.plan.after_text, facts, done.warnings)
     if not options["started"]:
         return outcome
-    running = bring_up(service, RunningEngine(options["socket"]), Commands(), check, options["restart"])
+    anew = engine is None and bool(outcome.plan) and options["restart"]
+    running = bring_up(service, RunningEngine(options["socket"]), Commands(), check, options["restart"], anew)
     # A restart that the configuration takes is the one that the new engine takes.
     more = [] if any(step.verb == RESTART for step in outcome.plan) else running.plan
     return replace(

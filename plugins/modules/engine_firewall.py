@@ -17,7 +17,10 @@ description:
     says, as the engine redirects packets before they get there. This module closes the ports that are named, but for
     those who may.
   - The rules are in chains of their own, called by the chain C(DOCKER-USER), which the engine keeps for this, and by
-    C(INPUT), where a published port is served by a process of the host. All other rules are left alone.
+    C(INPUT), where a published port is served by a process of the host. Both are called before anything that lets
+    packets in. All other rules are left alone.
+  - With engines before 28, which let in what other hosts send to a container's own address, past its published ports,
+    that is dropped as well, by IPv4 and where the engine filters IPv6. Newer ones do so themselves.
   - What containers send out themselves, or to each other on their networks, is never touched. Connections that are
     established stay.
   - The rules are kept over restarts of the host, the engine and the firewall. Rules that somebody flushed are seen as
@@ -53,6 +56,12 @@ options:
         description: The interface that they have to come in by, V(eth1), or V(wg+) for all whose names begin so.
         type: str
         default: ""
+  config:
+    description:
+      - Keys of C(daemon.json) that the engine is still to be told, so that a check of them all knows of it; V(null) for
+        one that is to go.
+    type: dict
+    default: {}
 notes:
   - Needs an engine that makes its rules by C(iptables), which is what engines do unless they are told otherwise.
   - Under systemd and with init scripts the rules come back after a boot. On a host without either they are set, and
@@ -121,7 +130,7 @@ def work(options: Dict[str, Any], check: bool) -> Outcome:
     """Bring the rules to what is declared, or only tell what would be done."""
     files, commands = Files(), Commands()
     rules = parse_rules(options["rules"])
-    found = observe_firewall(files, commands)
+    found = observe_firewall(files, commands, options["config"])
     refuse_host(found, rules)
     plan = plan_firewall(rules, found)
     chains = wanted_chains(rules, found)
@@ -150,7 +159,10 @@ def main() -> None:
         "interface": {"type": "str", "default": ""},
     }
     module = AnsibleModule(
-        argument_spec={"rules": {"type": "list", "elements": "dict", "required": True, "options": rule}},
+        argument_spec={
+            "rules": {"type": "list", "elements": "dict", "required": True, "options": rule},
+            "config": {"type": "dict", "default": {}},
+        },
         supports_check_mode=True,
     )
     run(module, work)

@@ -26,7 +26,7 @@ options:
     description:
       - V(baseline) sets owners and modes, V(cis) audit rules as well.
       - V(none) takes the audit rules back, and gives files the owner and mode that they had before, unless that let
-        others than root write to them.
+        others than root write to them, or read a private key.
     type: str
     choices: [none, baseline, cis]
     required: true

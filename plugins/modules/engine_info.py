@@ -87,6 +87,12 @@ options:
         type: list
         elements: str
         default: []
+      returnable:
+        description:
+          - With O(bounds.offered), what M(stowage.docker.engine_packages) tells of that name. It counts instead of the
+            host's own lists.
+        type: dict
+        default: {}
 attributes:
   diff_mode:
     support: N/A
@@ -142,6 +148,8 @@ returnable:
   description:
     - Those of them whose version is still offered, so that it could be installed again. With O(compare_to), those of
       them that were installed then.
+    - Where another version of the engine runs than is installed, the engine's package of that version alone, since all
+      others follow it.
   returned: always
   type: dict
 refused:
@@ -307,6 +315,7 @@ SPEC = {
             "free": {"type": "int", "default": 0},
             "no_return": {"type": "bool", "default": False},
             "offered": {"type": "list", "elements": "str", "default": []},
+            "returnable": {"type": "dict", "default": {}},
         },
     },
 }
@@ -344,21 +353,27 @@ def work(options: Dict[str, Any], _check: bool) -> Outcome:
     installed = service.installed_version()
     packages = inspection.observe_packages(commands, system.packages)
     offered = inspection.observe_offered(commands, system.packages, packages.versions) if options["offered"] else []
+    bounds = options["bounds"] or {}
     facts.update(
         installed_version=installed,
         in_force=facts["running"] and not service.outdated(facts["version"]),
         packages=packages.versions,
         held=list(packages.held),
         offered=[offer for offer in offered if offer["package"] in inspection.ENGINES],
-        returnable=inspection.returnable((options["compare_to"] or {}).get("packages") or packages.versions, offered),
+        returnable=inspection.returnable(
+            options["compare_to"] or {**facts, "packages": packages.versions},
+            offered,
+            bounds["returnable"] if bounds.get("offered") else None,
+        ),
         refused=inspection.observe_refusal(files, commands) if options["validate"] else "",
         log=service.log(options["log"]).splitlines() if options["log"] else [],
     )
     if not options["usage"]:
         facts.pop("usage", None)
-    if options["bounds"] is not None:
-        bounds = {**options["bounds"], "offered": tuple(options["bounds"]["offered"])}
-        facts["problems"] = upgrades.problems(facts, upgrades.Bounds(**bounds))
+    if bounds:
+        names = ("stop_containers", "unhealthy", "free", "no_return")
+        allowed = upgrades.Bounds(**{name: bounds[name] for name in names}, moves=bool(bounds["offered"]))
+        facts["problems"] = upgrades.problems(facts, allowed)
     return Outcome(plan=(), facts=facts)
 
 

@@ -26,12 +26,16 @@ options:
   state:
     description:
       - V(absent) removes the packages, the role's own source and key, and the files that other parts of the role made
-        on this host. Images, containers and volumes stay, unless O(purge).
+        on this host. Images, containers and volumes stay, unless O(purge). Where Docker's engine and Podman are both
+        there, what belongs to the one that O(kind) does not name stays.
+      - V(stopped) is the beginning of V(absent). It fails where that would, and else stops containers and engine, and
+        removes nothing.
     type: str
-    choices: [present, absent]
+    choices: [present, stopped, absent]
     default: present
   purge:
-    description: With O(state=absent), removes the engine's data, its configuration and its group too.
+    description: With O(state=absent), removes the engine's data, its configuration and its group too. What others keep
+      in the folder that C(data-root) names stays, and a warning names it.
     type: bool
     default: false
   leave:
@@ -49,6 +53,8 @@ options:
     description:
       - Where packages come from. V(distro) is the distribution, V(docker) is Docker's repository, whose source file and
         key are written then, V(archive) is packages that the controller brings.
+      - Entries of apt that name Docker's repository as well are switched off meanwhile, and on again once the role's
+        own source goes.
       - V(auto) keeps the source of what is there, an engine without a package included; where nothing is, it is the
         distribution with apt, and Docker's repository with dnf.
     type: str
@@ -62,8 +68,8 @@ options:
     default: ""
   versions:
     description:
-      - Exact versions of single packages, older ones too, by name. Those that are not there are left out. They win over
-        O(version).
+      - Exact versions of single packages, older ones too, by name. They win over O(version). Those that are neither
+        there nor about to come with the engine are left out.
     type: dict
     default: {}
   allow_downgrade:
@@ -198,6 +204,13 @@ offered:
   type: list
   elements: str
   sample: [26.1.5+dfsg1-9]
+returnable:
+  description:
+    - The engine's packages that were there before and can be had in the same version, with that. Empty where there was
+      no reason to look.
+  returned: success
+  type: dict
+  sample: {docker.io: 26.1.5+dfsg1-9}
 parts:
   description: What the role had set on this host before, by the names of its parts.
   returned: success
@@ -225,10 +238,10 @@ from ansible_collections.stowage.docker.plugins.module_utils.provision.packages.
 def work(options: Dict[str, Any], check: bool) -> provisioning.Outcome:
     """Have the packages, or have none."""
     wanted, files, commands = wanted_of(options), Files(), Commands()
-    if options["state"] == "absent":
+    if options["state"] != "present":
         from ansible_collections.stowage.docker.plugins.module_utils.provision.packages.absence import remove  # noqa: PLC0415
 
-        return outcome_of(remove(wanted, check, files, commands))
+        return outcome_of(remove(wanted, check, files, commands, only_stop=options["state"] == "stopped"))
     from ansible_collections.stowage.docker.plugins.module_utils.provision.packages.presence import provide  # noqa: PLC0415
 
     return outcome_of(provide(wanted, check, files, commands))

@@ -16,8 +16,8 @@ description:
   - Removes containers that stopped, images that no container uses, networks without containers, volumes that nothing
     mounts and build cache, each only where it is asked for.
   - What a declaration owns is never taken (the label C(io.stowage.scope), and compose projects whose stack is
-    declared), nor are images that a declaration names, that a kept version needs, or that were built by a
-    declaration and still have their name.
+    declared), nor are containers, networks and volumes that a kept version names, or images that a declaration
+    names, that a kept version needs, or that were built by a declaration and still have their name.
   - Check mode tells exactly what would go and how much that is; the run after it removes that and nothing else.
 extends_documentation_fragment:
   - stowage.docker.options
@@ -58,7 +58,8 @@ options:
         description:
           - Only what has been out of use for so long, as V(168h), V(7d) or V(1w). For containers this counts from their
             end, for images from when they were made, or got their last name here as far as the engine tells,
-            for build cache from its last use, for networks and volumes from when they were made.
+            for build cache from its last use, for networks and volumes from when they were made. What the engine tells
+            no time of stays.
         type: str
       label:
         description: Only objects with all of these labels, each V(key) or V(key=value).

@@ -16,6 +16,8 @@ description:
   - Writes a systemd timer that runs C(stowage prune), or without systemd an entry for cron, and takes it away again.
   - The command has to lie at C(/usr/local/lib/stowage-prune), where the role P(stowage.docker.engine#role) puts it by
     M(stowage.docker.runtime_file).
+  - It is run by the Python that runs this module. One below C(/home) or C(/root), or in a folder for temporary files,
+    is hidden from the timer: then C(/usr/bin/python3) runs it.
 extends_documentation_fragment:
   - stowage.docker.attributes.provision
 options:
@@ -136,7 +138,7 @@ SPEC = {
 def work(options: Dict[str, Any], check: bool, interpreter: str = sys.executable) -> Outcome:
     """Have the timer as it is declared, or plan it."""
     files, commands = Files(), Commands()
-    schedule = schedule_of(options, interpreter)
+    schedule = schedule_of(options, interpreter, commands)
     observed = housekeeping.observe(files, commands)
     texts = housekeeping.texts_of(schedule, observed)
     housekeeping.check_schedule(schedule, observed, commands)
@@ -147,7 +149,7 @@ def work(options: Dict[str, Any], check: bool, interpreter: str = sys.executable
     return Outcome(steps, before, "".join(texts.values()), {"command": schedule.command if texts else ""})
 
 
-def schedule_of(options: Dict[str, Any], interpreter: str) -> housekeeping.Schedule:
+def schedule_of(options: Dict[str, Any], executable: str, commands: Commands) -> housekeeping.Schedule:
     """Return what options mean. Raises ProvisionError before anything is changed."""
     wanted = options["prune"]
     if not wanted:
@@ -156,6 +158,7 @@ def schedule_of(options: Dict[str, Any], interpreter: str) -> housekeeping.Sched
         read_wanted(wanted)
     except StowageError as error:
         raise ProvisionError(f"engine_prune: {error}") from error
+    interpreter = housekeeping.interpreter_of(executable, commands)
     return housekeeping.Schedule(wanted["schedule"], housekeeping.words_of(wanted), options["socket"], interpreter)
 
 

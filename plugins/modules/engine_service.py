@@ -16,6 +16,8 @@ description:
   - Asks the engine behind O(socket) for its version. When it answers, nothing is done.
   - When it does not, starts it through systemd, else through its init script, else directly as a process
     in the background, and waits until it answers.
+  - One that is on its way up already is waited for. Where it does not answer within O(timeout), systemd stops it and
+    starts it anew; without systemd the task fails, as a process that nobody hears may also listen elsewhere.
   - Restarts an engine that is not the one that is installed any more, as after an upgrade of its package. Containers
     run on through that where live-restore is on; those that could not are started again.
   - Under systemd the unit C(docker.service) is also enabled. In check mode a socket that systemd holds for an
@@ -73,6 +75,10 @@ installed:
   description: Whether there is an engine on the host, running or not.
   returned: always
   type: bool
+dockerd:
+  description: Whether it is Docker's engine that is on the host; Podman may answer at its socket.
+  returned: always
+  type: bool
 parts:
   description: What the role has set on this host, by the names of its parts, and would take back.
   returned: always
@@ -120,7 +126,8 @@ from ansible_collections.stowage.docker.plugins.module_utils.running_engine impo
 def work(options: Dict[str, Any], check: bool) -> Outcome:
     service = Service(options["socket"], options["log"], options["timeout"])
     done = bring_up(service, RunningEngine(options["socket"]), Commands(), check, options["current"])
-    return Outcome(done.plan, facts={**done.facts, "parts": parts(Files())}, warnings=done.warnings)
+    facts = {**done.facts, "dockerd": service.installed(), "parts": parts(Files())}
+    return Outcome(done.plan, facts=facts, warnings=done.warnings)
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from tests.hosts import Host, images
 WEB = "stowage-test/web"
 VERSIONS = ("1", "2")
 _CONFIG = {"Cmd": ["httpd", "-f", "-h", "/www"], "Env": ["FROM_IMAGE=1"], "ExposedPorts": {"80/tcp": {}}}
+# Told to end, it answers those whom it has begun to answer, as a server that people run does: ``sh /serve``.
+_SERVE = 'httpd -f -h /www &\ntrap "kill $!; sleep 0.3" TERM\nwait\n'
 COMMAND = "/usr/local/bin/test-engine"
 
 _SCRIPT = '''#!/usr/bin/python3
@@ -102,7 +104,7 @@ def prepare(host: Host) -> None:
     held = json.loads(host.run(script, input=_SCRIPT).stdout)
     for version in VERSIONS:
         if f"{WEB}:{version}" not in held:
-            page = {"www/index.html": f"page {version}\n", "version": version}
+            page = {"www/index.html": f"page {version}\n", "version": version, "serve": _SERVE}
             images.load(host, images.busybox_tar(f"{WEB}:{version}", config=_CONFIG, files=page))
 
 

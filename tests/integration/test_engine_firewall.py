@@ -50,6 +50,19 @@ def by_host(source: Host, address: str, port: int = PORT, inside: str = "") -> b
     return source.run(words, check=False).returncode == 0
 
 
+def inner_address(host: Host) -> str:
+    """Return the web server's own address."""
+    return str(scene.snapshot(host)["containers"]["web"]["NetworkSettings"]["Networks"]["inner"]["IPAddress"])
+
+
+@contextmanager
+def route(source: Host, address: str, through: Host) -> Iterator[None]:
+    """Have a host send what is for an address by another host."""
+    source.run(f"ip route add {address}/32 via {through.address}")
+    yield
+    source.run(f"ip route del {address}/32")
+
+
 def publish(host: Host) -> None:
     """Run a web server on the port, and one that is only in a network with it."""
     scene.prepare(host)
@@ -133,8 +146,56 @@ def test_only_who_is_named_gets_in(guarded: Host, friend: Host) -> None:
 
 def test_what_containers_send_is_not_touched(guarded: Host, friend: Host) -> None:
     assert by_host(guarded, friend.address, inside="peer")
-    inner = scene.snapshot(guarded)["containers"]["web"]["NetworkSettings"]["Networks"]["inner"]["IPAddress"]
-    assert by_host(guarded, inner, 80, inside="peer")
+    assert by_host(guarded, inner_address(guarded), 80, inside="peer")
+
+
+def test_a_containers_own_address_is_no_way_around_the_port(guarded: Host, friend: Host) -> None:
+    inner = inner_address(guarded)
+    with route(friend, inner, guarded):
+        assert not by_host(friend, inner, 80)
+        guarded.run("iptables -I STOWAGE-USER -j RETURN")
+        assert by_host(friend, inner, 80), "without the rules it is open: else this test shows nothing"
+        guarded.run("iptables -D STOWAGE-USER 1")
+        assert not by_host(friend, inner, 80)
+    closed(guarded, friend)
+
+
+def test_what_the_host_forwards_for_others_is_not_touched(guarded: Host, friend: Host) -> None:
+    """A bridge that is named like the engine's, with a machine behind it."""
+    guarded.run(
+        "ip netns add lan; ip link add br-data type bridge; ip link add lan0 type veth peer name eth0 netns lan;"
+        "ip link set lan0 master br-data up; ip addr add 10.99.0.1/24 dev br-data; ip link set br-data up;"
+        "ip -n lan addr add 10.99.0.2/24 dev eth0; ip -n lan link set eth0 up; ip -n lan route add default via 10.99.0.1;"
+        "iptables -A FORWARD -o br-data -j ACCEPT;"
+        "ip netns exec lan python3 -m http.server 80 >/dev/null 2>&1 & sleep 1"
+    )
+    with route(friend, "10.99.0.2", guarded):
+        declare(guarded, [{"port": PORT, "sources": [friend.address]}, INSIDE])
+        assert by_host(friend, "10.99.0.2", 80)
+        closed(guarded, friend)
+    guarded.run(
+        "ip netns pids lan | xargs kill; ip netns del lan; ip link del br-data; iptables -D FORWARD -o br-data -j ACCEPT"
+    )
+    declare(guarded, [{"port": PORT, "sources": [friend.address]}, INSIDE])
+
+
+def test_what_was_put_in_front_is_seen_and_put_behind(guarded: Host, friend: Host) -> None:
+    """By the role, and by the next start of the engine; what only drops may stand there."""
+    guarded.run("iptables -N f2b-test; iptables -A f2b-test -j RETURN; iptables -I INPUT -j f2b-test")
+    assert declare(guarded, [{"port": PORT, "sources": [friend.address]}, INSIDE]).ok("apply")["plan"] == []
+    for mend in ("role", "engine"):
+        guarded.run(f"iptables -I DOCKER-USER -j ACCEPT; iptables -I INPUT -p tcp --dport {PORT} -j ACCEPT")
+        assert by_machine(guarded)
+        if mend == "engine":
+            restart_engine(guarded)
+        else:
+            assert declare(guarded, [{"port": PORT, "sources": [friend.address]}, INSIDE]).ok("apply")["plan"] == [
+                "AddJump DOCKER-USER -> STOWAGE-USER (IPv4) (comes after what lets packets in)",
+                "AddJump INPUT -> STOWAGE-INPUT (IPv4) (comes after what lets packets in)",
+            ]
+        closed(guarded, friend)
+        guarded.run(f"iptables -D DOCKER-USER -j ACCEPT; iptables -D INPUT -p tcp --dport {PORT} -j ACCEPT")
+    guarded.run("iptables -D INPUT -j f2b-test; iptables -F f2b-test; iptables -X f2b-test")
 
 
 def test_the_engines_proxy_lets_nobody_in_by_ipv6(guarded: Host, friend: Host) -> None:
@@ -171,7 +232,7 @@ def test_rules_that_somebody_flushed_are_seen_and_put_back(guarded: Host, friend
     guarded.run("iptables -F DOCKER-USER; iptables -F STOWAGE-USER")
     assert by_machine(guarded)
     assert declare(guarded, [{"port": PORT, "sources": [friend.address]}, INSIDE]).ok("apply")["plan"] == [
-        "FillChain STOWAGE-USER (IPv4) (5 rules added)",
+        "FillChain STOWAGE-USER (IPv4) (9 rules added)",
         "AddJump DOCKER-USER -> STOWAGE-USER (IPv4) (is missing)",
     ]
     closed(guarded, friend)

@@ -68,7 +68,7 @@ def tasks(manager, node):
     return [task["Status"]["State"] for task in found if task.get("NodeID") == node]
 
 
-def upgrade(folder, *versions):
+def upgrade(folder, *versions, words=()):
     """Run the playbook over hosts, each to go to its version."""
     hosts = {
         host.name: {**host.inventory_vars(), "engine_version": version, "engine_client": False}
@@ -77,7 +77,7 @@ def upgrade(folder, *versions):
     inventory = folder / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
     return subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, "stowage.docker.upgrade_engine"],
+        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, "stowage.docker.upgrade_engine", *words],
         env=environment(folder),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -93,11 +93,13 @@ def test_a_worker_is_drained_upgraded_and_returned(swarm, tmp_path):
     other = manager.engine("GET", "/info")["Swarm"]["NodeID"]
     wait(lambda: tasks(manager, node).count("running") == tasks(manager, other).count("running") == 2)
 
-    # Its manager has to be among the hosts, or named.
-    alone = upgrade(tmp_path, (worker, "28.5.2"))
+    # Its manager has to be among the hosts, or named. Nothing was changed, so that there is nothing to take back.
+    alone = upgrade(tmp_path, (worker, "28.5.2"), words=("-e", "engine_version=28.5.2"))
     assert alone.returncode != 0
     assert "none of its managers" in alone.stdout
+    assert "failed before its packages were changed" in alone.stdout
     assert worker.engine("GET", "/version")["Version"].startswith("26.")
+    assert worker.run("dpkg-query -W -f '${Version}' docker.io").stdout.startswith("26.")
     assert tasks(manager, node).count("running") == 2
 
     # The manager has nothing to do, and is there to be asked.

@@ -47,8 +47,8 @@ SITE = """
         stop_grace_period: 0s
       web:
         image: ${IMAGE:-stowage-test/web:1}
-        command: ${COMMAND:-httpd -f -h /www}
-        stop_grace_period: 0s
+        command: ${COMMAND:-sh /serve}
+        stop_grace_period: 5s
         healthcheck:
           test: ${CHECK:-wget -qO- http://127.0.0.1/}
           interval: 2s

@@ -8,10 +8,11 @@ One table, for who sets the rules and for who checks them. Observes, and changes
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Dict, List, Mapping, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .commands import Commands
+from .dockerd import Dockerd
 from .files import Files
 
 # What auditing is on a host.
@@ -21,6 +22,8 @@ WORKS = "works"
 LOCKED = "locked"  # the rules that are loaded cannot be changed until the host is restarted
 
 _BINARIES = ("/usr/bin", "/usr/sbin")
+# What a rule may say and still sees all that is done to a path.
+_FIELDS = frozenset({"-a", "-w", "-k", "-p", "-S", "path", "dir", "perm", "key"})
 _UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 
 
@@ -47,7 +50,7 @@ def _unit(name: str) -> Watched:
 WATCHED: Mapping[str, Watched] = {
     "1.1.3": _binary("dockerd", always=True),
     "1.1.4": Watched(("/run/containerd",)),
-    "1.1.5": Watched(("/var/lib/docker",)),
+    "1.1.5": Watched(("/var/lib/docker",)),  # or where the engine was told to have it
     "1.1.6": Watched(("/etc/docker",), below=True),
     "1.1.7": _unit("docker.service"),
     # The socket itself comes after the rules are loaded at a boot; its folder's rule sees it being replaced.
@@ -73,8 +76,16 @@ class Auditing:
     rules: Tuple[str, ...] = ()
 
     def watches(self, path: str) -> bool:
-        """Tell whether a rule names a path."""
-        return any(path in _subjects(rule) for rule in self.rules)
+        """Tell whether whatever changes a path is seen; of several rules that fit the kernel takes the first.
+
+        The benchmark's own lines (``-w PATH -k docker``, ``-F path=PATH -F perm=war``) all have writes and changes of
+        attributes by everybody; reads and execution, which some have as well, would be noise.
+        """
+        return next((sees for sees in (_sees(rule, path) for rule in self.rules) if sees is not None), False)
+
+    def has(self, path: str) -> bool:
+        """Tell whether there is a rule that sees all changes of a path, even if another one hides them from it."""
+        return any(_sees(rule, path) for rule in self.rules)
 
 
 def observe_auditing(commands: Commands) -> Auditing:
@@ -89,9 +100,10 @@ def observe_auditing(commands: Commands) -> Auditing:
     return Auditing(LOCKED if locked else WORKS, tuple(rules))
 
 
-def find_watched(files: Files) -> Dict[str, List[str]]:
+def find_watched(files: Files, dockerd: Dockerd) -> Dict[str, List[str]]:
     """Return what of the table is on this host, by its check."""
-    return {check: _present(files, watched) for check, watched in WATCHED.items()}
+    table = {**WATCHED, "1.1.5": replace(WATCHED["1.1.5"], paths=(dockerd.data_root,))}
+    return {check: _present(files, watched) for check, watched in table.items()}
 
 
 def render_rules(found: Mapping[str, Sequence[str]]) -> str:
@@ -111,9 +123,25 @@ def _present(files: Files, watched: Watched) -> List[str]:
     return list({os.path.realpath(files.path(path)): path for path in reversed(found)}.values())[::-1]
 
 
-def _subjects(rule: str) -> List[str]:
-    """The paths that a rule names."""
+def _sees(rule: str, path: str) -> Optional[bool]:
+    """Tell whether a rule sees all changes of a path, or hides them; None where it says nothing of all of them."""
     words = rule.split()
-    watched = [value for word, value in zip(words, words[1:]) if word == "-w"]
-    fields = [value.partition("=")[2] for value in words if value.startswith(("path=", "dir="))]
-    return [path.rstrip("/") for path in watched + fields]
+    options = list(zip(words[::2], words[1::2]))
+    fields = dict(_field(option, value) for option, value in options)
+    if path not in {fields.get(name, "").rstrip("/") for name in ("-w", "path", "dir")}:
+        return None
+    action = set(fields.get("-a", "always,exit").split(","))
+    if action == {"never", "exit"}:
+        return False
+    # Any further condition (a user, a call) leaves changes out.
+    whole = set(fields) <= _FIELDS and fields.get("-S", "all") == "all"
+    perm = fields.get("perm", fields.get("-p", "rwxa"))
+    return True if action == {"always", "exit"} and whole and {"w", "a"} <= set(perm) else None
+
+
+def _field(option: str, value: str) -> Tuple[str, str]:
+    """Return what a word of a rule is about, and what it says: ``-F perm=wa`` is ("perm", "wa")."""
+    if option != "-F":
+        return option, value
+    name, _equals, said = value.partition("=")
+    return name, said

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from .commands import Commands
 from .files import Files
@@ -43,7 +43,7 @@ class Certificates:
     def look(self) -> Document:
         """Return all that the controller needs to decide; nothing of it is secret."""
         there = [name for name in _MODES if self._files.standing(self.path(name))]
-        remembered = self.remembered()
+        paths, remembered = [self.path(name) for name in there], self.remembered()
         return {
             "openssl": self._commands.find("openssl") is not None,
             "clock": time.time(),
@@ -53,9 +53,9 @@ class Certificates:
                 "key": {"there": "key" in there, "public": self._public_key()},
             },
             "loose": self._loose(there),
-            "there": [self.path(name) for name in there],
-            "ours": not there or any(self.path(name) in remembered for name in there),
-            "remembered": self.remembered(),
+            "there": paths,
+            "ours": are_ours(paths, remembered),
+            "remembered": remembered,
             "running": self._started() is not None,
             "in_force": self.in_force(),
         }
@@ -70,6 +70,8 @@ class Certificates:
             made = self._commands.succeed(
                 "openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", timeout=_SECONDS
             )
+            # First, as somebody else's files are refused: the next run goes on where this one is killed.
+            self._remember()
             self._keep("key", made)
         # A configuration of our own: the host's may ask for more than a name. The name itself decides nothing.
         settings = f"[req]\nprompt = no\ndistinguished_name = name\n[name]\nCN = {_plain(name)}\n"
@@ -163,6 +165,11 @@ class Certificates:
         for name in self._files.list(self._folder):
             if name.startswith(".stowage-"):
                 self._files.remove(f"{self._folder}/{name}")
+
+
+def are_ours(there: Sequence[str], remembered: Sequence[str]) -> bool:
+    """Tell whether nothing of somebody else's is there, by the paths of what is and of what we put there."""
+    return not there or any(path in remembered for path in there)
 
 
 def _plain(name: str) -> str:

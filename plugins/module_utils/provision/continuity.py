@@ -13,14 +13,14 @@ class Containers(Protocol):
     """What is asked of an engine that answers."""
 
     def running(self) -> List[str]:
-        """The ids of containers that run."""
+        """The ids of containers that run and are not a swarm's, the oldest first."""
 
     def start(self, container: str) -> None:
         """Start a container; ProvisionError where it cannot be."""
 
 
 def start_again(engine: Containers, ran: Sequence[str]) -> List[str]:
-    """Start the containers that ran and do not; returns what to say of those that cannot be started."""
+    """Start the containers that ran and do not, in their order; returns what to say of those that cannot be started."""
     if not ran:
         return []
     running = set(engine.running())

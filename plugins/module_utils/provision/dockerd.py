@@ -1,12 +1,18 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host's dockerd was told: its command line, and its configuration file. Reads, and decides nothing."""
+"""What a host's dockerd was told: its command line, and its configuration file. Reads, and decides nothing.
+
+The file is read as it stands; whether the process has read it so is another question, which ``process`` and ``started``
+help to answer.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import time
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .files import Files
 
@@ -16,6 +22,8 @@ _SHORT = {"-H": "host", "-D": "debug", "-l": "log-level", "-G": "group", "-b": "
 # An option that may be given many times has its key in the plural in the file.
 _PLURAL = {"host": "hosts", "insecure-registry": "insecure-registries", "default-ulimit": "default-ulimits",
            "authorization-plugin": "authorization-plugins", "storage-opt": "storage-opts"}  # fmt: skip
+# How much later than the engine's start a file has to be written to count as newer, in seconds.
+_CLOCK = 0.05
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,18 @@ class Dockerd:
 
     options: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    process: str = ""  # identifies the process; "" where none was found
+    started: float = 0.0
+
+    @property
+    def group(self) -> str:
+        """The group that may use its socket."""
+        return str(self.told("group") or "docker")
+
+    @property
+    def data_root(self) -> str:
+        """The folder of its images, containers and volumes."""
+        return str(self.told("data-root") or "/var/lib/docker").rstrip("/")
 
     def told(self, option: str, default: Any = None) -> Any:
         """Return one value: from the command line (text), else from the file (as it is there), else the default."""
@@ -44,19 +64,33 @@ class Dockerd:
 
 def observe_dockerd(files: Files) -> Dockerd:
     """Look at the daemon that runs, and at its file."""
-    words: List[str] = []
-    for path in _PID_FILES:
-        pid = (files.read(path) or "").strip()
-        if pid.isdigit():
-            words = (files.read(f"/proc/{pid}/cmdline") or "").split("\0")[1:]
-            break
+    pid = _pid(files)
+    words = (files.read(f"/proc/{pid}/cmdline") or "").split("\0")[1:] if pid else []
     options = parse_options(words)
-    text = files.read(options.get("config-file", (DAEMON_JSON,))[-1])
+    settings = _settings(files, options.get("config-file", (DAEMON_JSON,))[-1])
+    return Dockerd(options, settings, *identify_process(pid))
+
+
+def identify_process(pid: Optional[int]) -> Tuple[str, float]:
+    """Return what identifies a process, also after a reboot, and when it started; "" and 0 where it is none."""
     try:
-        settings = json.loads(text or "{}")
-    except ValueError:
-        settings = {}  # whoever configures the engine tells of that
-    return Dockerd(options, settings if isinstance(settings, dict) else {})
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        with open("/proc/uptime", encoding="ascii") as file:
+            uptime = float(file.read().split()[0])
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return "", 0.0
+    age = uptime - ticks / os.sysconf("SC_CLK_TCK")
+    return f"{boot}:{pid}:{ticks}", time.time() - age
+
+
+def is_newer(files: Files, path: str, started: float) -> bool:
+    """Tell whether a file was written after an engine started, and not in a time that a clock which was set made up."""
+    # Not ctime: who tightens a file's mode has not changed what it says.
+    written = files.changed(path)
+    return written is not None and started + _CLOCK < written <= time.time() + 1
 
 
 def parse_options(words: List[str]) -> Dict[str, Tuple[str, ...]]:
@@ -75,3 +109,19 @@ def parse_options(words: List[str]) -> Dict[str, Tuple[str, ...]]:
         long = _SHORT.get(name, name.lstrip("-"))
         found[long] = (*found.get(long, ()), value)
     return found
+
+
+def _pid(files: Files) -> Optional[int]:
+    for path in (str(_settings(files, DAEMON_JSON).get("pidfile") or ""), *_PID_FILES):
+        text = (files.read(path) or "").strip() if path else ""
+        if text.isdigit():
+            return int(text)
+    return None
+
+
+def _settings(files: Files, path: str) -> Dict[str, Any]:
+    try:
+        found = json.loads(files.read(path) or "{}")
+    except ValueError:
+        return {}  # whoever configures the engine tells of that
+    return found if isinstance(found, dict) else {}

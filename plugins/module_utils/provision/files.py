@@ -56,7 +56,21 @@ class Files:
         Owner and group stay those of who runs this where they are not named. Raises ProvisionError where the disk
         refuses (full, read-only): what was there is untouched then.
         """
-        real = self.path(path)
+        self._write(path, self.path(path), text, mode, _uid(owner), _gid(group))
+
+    def rewrite(self, path: str, text: str) -> None:
+        """Put another text into a file that is there: its mode and owners stay, and a link that leads to it.
+
+        Raises ProvisionError as `write` does.
+        """
+        real = os.path.realpath(self.path(path))
+        try:
+            found = os.stat(real)
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be written: {error.strerror}") from error
+        self._write(path, real, text, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+    def _write(self, path: str, real: str, text: str, mode: int, uid: int, gid: int) -> None:
         folder = os.path.dirname(real)
         try:
             os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -66,8 +80,8 @@ class Files:
                     file.write(text)
                     file.flush()
                     os.fchmod(file.fileno(), mode)
-                    if owner or group:
-                        os.fchown(file.fileno(), _uid(owner), _gid(group))
+                    if (uid, gid) != (-1, -1):
+                        os.fchown(file.fileno(), uid, gid)
                     os.fsync(file.fileno())
                 os.replace(name, real)
             except BaseException:

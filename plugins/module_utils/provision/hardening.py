@@ -17,14 +17,16 @@ from .dockerd import observe_dockerd
 from .errors import ProvisionError
 from .files import Files, Standing
 from .memory import Memory
-from .protected import PROTECTED, find_protected
+from .protected import Protection, find_protected, protections
 from .steps import Step
 
 LEVELS = ("none", "baseline", "cis")
 RULES = "/etc/audit/rules.d/stowage-docker.rules"
 _RULES_MODE = 0o640
-# What nobody but the owner should ever have had is not given back.
+# What nobody but the owner should ever have had is not given back: to write, and of private keys to read.
 _WRITABLE_BY_OTHERS = 0o022
+_OPEN_TO_OTHERS = 0o077
+_PRIVATE = ("registry keys", "TLS key")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Found:
     """One host, as far as hardening goes."""
 
     standings: Mapping[str, Tuple[str, Standing]]  # path -> name in the table, and what is known of it
+    protected: Mapping[str, Protection]  # by the name in the table
     auditing: Auditing
     rules: str  # our file of audit rules, "" where there is none
     watched: Mapping[str, List[str]]
@@ -41,16 +44,18 @@ class Found:
 def observe_hardening(files: Files, commands: Commands) -> Found:
     """Look at this host."""
     standings = {}
-    for name, paths in find_protected(files, observe_dockerd(files)).items():
+    dockerd = observe_dockerd(files)
+    for name, paths in find_protected(files, dockerd).items():
         for path in paths:
             standing = files.standing(path)
             if standing is not None:
                 standings[path] = (name, standing)
     return Found(
         standings=standings,
+        protected=protections(dockerd),
         auditing=observe_auditing(commands),
         rules=files.read(RULES) or "",
-        watched=find_watched(files),
+        watched=find_watched(files, dockerd),
         memory=Memory(files, "hardening").recall(),
     )
 
@@ -76,7 +81,7 @@ def wanted_standings(level: str, found: Found) -> Dict[str, Tuple[int, str, str,
         return _given_back(found)
     wanted = {}
     for path, (name, standing) in found.standings.items():
-        protection = PROTECTED[name]
+        protection = found.protected[name]
         causes = []
         if not protection.owned(standing):
             causes.append(f"is {standing.owner}:{standing.group}")
@@ -148,8 +153,9 @@ def _given_back(found: Found) -> Dict[str, Tuple[int, str, str, str]]:
             continue
         name, standing = found.standings[path]
         mode = int(former["mode"], 8)
-        untouched = PROTECTED[name].owned(standing) and PROTECTED[name].closed(standing)
-        harmless = former["owner"] == "root" and not mode & _WRITABLE_BY_OTHERS
+        untouched = found.protected[name].owned(standing) and found.protected[name].closed(standing)
+        harmful = _OPEN_TO_OTHERS if name in _PRIVATE else _WRITABLE_BY_OTHERS
+        harmless = former["owner"] == "root" and not mode & harmful
         if untouched and harmless and (mode, former["group"]) != (standing.mode, standing.group):
             wanted[path] = (mode, former["owner"], former["group"], "hardening is not declared any more")
     return wanted
@@ -166,7 +172,7 @@ def _remembered(found: Found, changes: Mapping[str, Any], rules: str) -> Dict[st
 
 def _loaded(rules: str, found: Found) -> bool:
     paths = [field.partition("=")[2] for field in rules.split() if field.startswith(("path=", "dir="))]
-    return all(found.auditing.watches(path) for path in paths)
+    return all(found.auditing.has(path) for path in paths)
 
 
 def _load(commands: Commands) -> None:

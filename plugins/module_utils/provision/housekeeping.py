@@ -25,6 +25,9 @@ SERVICE = "/etc/systemd/system/stowage-prune.service"
 TIMER = "/etc/systemd/system/stowage-prune.timer"
 CRON = "/etc/cron.d/stowage-prune"
 _UNIT = "stowage-prune.timer"
+_PYTHON = "/usr/bin/python3"
+# By ProtectHome and PrivateTmp, below.
+_HIDDEN = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108
 _LINK = f"/etc/systemd/system/timers.target.wants/{_UNIT}"
 # systemd.time(7) knows more; these are what both know.
 _CRON_TIMES = {
@@ -111,7 +114,7 @@ class Schedule:
     when: str = ""
     words: Tuple[str, ...] = ()
     socket: str = "/var/run/docker.sock"
-    interpreter: str = "/usr/bin/python3"
+    interpreter: str = _PYTHON
 
     @property
     def command(self) -> str:
@@ -146,11 +149,24 @@ def words_of(wanted: Mapping[str, Any]) -> Tuple[str, ...]:
     words += ["--until", str(filters["until"])] if filters.get("until") else []
     words += [word for label in filters.get("label") or () for word in ("--label", str(label))]
     words += [word for label in filters.get("without_label") or () for word in ("--without-label", str(label))]
-    for word in words:
-        # systemd, cron and the shell each have other quotes.
-        if shlex.quote(word) != word:
-            raise ProvisionError(f"engine_prune: {word!r} has characters that cannot stand in a timer's command")
+    _refuse_words(words)
     return tuple(words)
+
+
+def interpreter_of(executable: str, commands: Commands) -> str:
+    """Return the Python that the timer runs: Ansible's own, or the system's where the sandbox would hide that one.
+
+    Raises ProvisionError where the system has none that will do.
+    """
+    if not any(f"{path}/".startswith(_HIDDEN) for path in (executable, os.path.realpath(executable))):
+        return executable
+    check = "import sys; sys.exit(sys.version_info < (3, 9))"
+    if commands.find(_PYTHON) is None or commands.run(_PYTHON, "-c", check).code:
+        raise ProvisionError(
+            f"engine_prune: the timer cannot run {executable}, which its sandbox hides, and {_PYTHON} is not Python 3.9"
+            " or newer: set ansible_python_interpreter to one that all users have"
+        )
+    return _PYTHON
 
 
 def observe(files: Files, commands: Commands) -> Observed:
@@ -201,7 +217,11 @@ def plan(texts: Mapping[str, str], observed: Observed) -> List[Step]:
 
 
 def check_schedule(schedule: Schedule, observed: Observed, commands: Commands) -> None:
-    """Refuse a time that systemd does not understand. Raises ProvisionError."""
+    """Refuse what the files cannot say, and a time that systemd does not understand. Raises ProvisionError."""
+    if schedule.words:
+        _refuse_words((schedule.interpreter, schedule.socket))
+    if "%" in schedule.when or not schedule.when.isprintable():
+        raise ProvisionError(f"schedule: {schedule.when!r} has characters that no time has")
     if not schedule.words or observed.manager != SYSTEMD or commands.find("systemd-analyze") is None:
         return
     done = commands.run("systemd-analyze", "calendar", schedule.when)
@@ -210,6 +230,13 @@ def check_schedule(schedule: Schedule, observed: Observed, commands: Commands) -
             f"schedule: systemd does not understand {schedule.when!r}; systemd.time(7) tells what it does, daily and "
             "weekly among it"
         )
+
+
+def _refuse_words(words: Sequence[str]) -> None:
+    for word in words:
+        # systemd, cron and the shell each have other quotes, and % is special to the first two.
+        if shlex.quote(word) != word or "%" in word:
+            raise ProvisionError(f"engine_prune: {word!r} has characters that cannot stand in a timer's command")
 
 
 def act(steps: Sequence[Step], texts: Mapping[str, str], files: Files, commands: Commands) -> None:

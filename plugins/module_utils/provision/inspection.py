@@ -138,10 +138,40 @@ def parse_rpm(text: str) -> Dict[str, str]:
     return {name: version.replace("(none):", "") for name, version in pairs}
 
 
-def returnable(packages: Mapping[str, str], offered: Iterable[Mapping[str, Any]]) -> Dict[str, str]:
-    """Return the packages whose version could be installed again, as it is still offered."""
-    pairs = {(offer["package"], offer["version"]) for offer in offered}
+def engine_of(packages: Mapping[str, str]) -> str:
+    """Return the package that is the engine itself; "" where it came without one."""
+    return next((name for name in ENGINES if name in packages), "")
+
+
+def runs_another(found: Mapping[str, Any]) -> bool:
+    """Tell whether another version runs than the engine's package is of: it waits for a restart."""
+    engine = engine_of(found["packages"])
+    return bool(engine and found.get("version")) and not _is_of(found["packages"][engine], found["version"])
+
+
+def returnable(
+    before: Mapping[str, Any], offered: Iterable[Mapping[str, Any]], known: Optional[Mapping[str, str]] = None
+) -> Dict[str, str]:
+    """Return the packages with which what ran at an earlier look would run again, as far as they can be had.
+
+    ``offered`` is what the host's lists know; ``known``, where it is given, which of the packages can be had from where
+    they are taken. Of an engine that was not the installed one it is its own package: the others follow that.
+    """
+    packages = before["packages"]
+    if runs_another(before):
+        engine = engine_of(packages)
+        fitting = (offer["version"] for offer in offered if offer["package"] == engine)
+        version = next((version for version in fitting if _is_of(version, before["version"])), None)
+        return {engine: version} if version else {}
+    pairs = {(offer["package"], offer["version"]) for offer in offered} if known is None else set(known.items())
     return {name: version for name, version in packages.items() if (name, version) in pairs}
+
+
+def _is_of(package: str, version: str) -> bool:
+    """Tell whether a package's version (5:29.0.0~rc.1-1~debian) is of one that the engine says (29.0.0-rc.1)."""
+    own = package.rpartition(":")[2]
+    own = own.rpartition("-")[0] or own
+    return own.partition("+")[0] == version.partition("+")[0].replace("-", "~")
 
 
 def parse_madison(text: str) -> List[Document]:

@@ -7,6 +7,7 @@ Memory, never truth: lost or damaged it says that nothing is ours, and then noth
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any, Dict, List
 
@@ -17,6 +18,12 @@ _STATE = "/var/lib/stowage"
 _FOLDER = f"{_STATE}/engine"
 
 Document = Dict[str, Any]
+
+
+def digest(value: Any) -> str:
+    """Return what identifies a value: notes have this in place of the value, which may be secret."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
 def parts(files: Files) -> List[str]:

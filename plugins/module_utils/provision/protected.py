@@ -7,8 +7,9 @@ One table, for who sets it and for who checks it. Finds the files; changes and j
 
 from __future__ import annotations
 
+import grp
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List
 
 from .dockerd import DAEMON_JSON, Dockerd
@@ -53,6 +54,11 @@ PROTECTED: Dict[str, Protection] = {
 }
 
 
+def protections(dockerd: Dockerd) -> Dict[str, Protection]:
+    """Return the table for one host: the socket is for the group that its engine was told."""
+    return {**PROTECTED, "docker.sock": replace(PROTECTED["docker.sock"], group=_name(dockerd.group))}
+
+
 def find_protected(files: Files, dockerd: Dockerd) -> Dict[str, List[str]]:
     """Return where each of them is on this host; no paths where it has none."""
     certificates = _below(files, CERTIFICATES)
@@ -81,6 +87,14 @@ def _real(files: Files, path: str) -> List[str]:
     real = os.path.realpath(files.path(path))[len(root) :] if path else ""
     standing = files.standing(real) if real else None
     return [real] if standing and (standing.kind != "other" or path.endswith(".sock")) else []
+
+
+def _name(group: str) -> str:
+    """Return a group's name; dockerd takes its number as well."""
+    try:
+        return grp.getgrgid(int(group)).gr_name
+    except (ValueError, KeyError, OverflowError):
+        return group
 
 
 def _first(files: Files, paths: List[str]) -> List[str]:

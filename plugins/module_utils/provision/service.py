@@ -33,9 +33,9 @@ _CONTAINERD = "containerd.service"
 # How long an init script's daemon may take to become a process, in seconds.
 _SCRIPT_PATIENCE = 2.0
 _LOG_LINES = 15
-# How long an engine may be up, as systemd has it, before one that nobody hears counts as cut off, in seconds.
-_LOST_SECONDS = 3.0
 _STOP_SECONDS = 60.0
+# How long an engine's answer may be, in bytes: 10,000 containers take a third of it.
+_LONGEST = 64 << 20
 
 
 class ServiceError(ProvisionError):
@@ -79,16 +79,21 @@ class Service:
         """Tell how this host starts services."""
         return observe_manager(self._files)
 
-    def start(self) -> str:
+    def start(self, anew: bool = False) -> str:
         """Start the engine and wait until it answers; return the way that worked.
 
+        ``anew``: its configuration is another by now, so a start that somebody else began is not waited for.
         Raises ServiceError.
         """
         if not self.installed():
             raise ServiceError("there is no dockerd on this host: install an engine first")
         way = self.way()
         if way == SYSTEMD:
-            self._start_unit()
+            self._start_unit(anew)
+            return way
+        if self.pid() is not None:
+            # A second one could not be there beside it, and would only hide why this one is silent.
+            self._see_that_it_answers()
             return way
         if way == SYSV and self._start_by_script():
             return way
@@ -150,7 +155,8 @@ class Service:
         """Return the engine's process, or None where none runs."""
         for path in (_ENGINE_PID, _SCRIPT_PID):
             text = (self._files.read(path) or "").strip()
-            if text.isdigit() and _runs(int(text)):
+            # One that was killed leaves its file, and by now the number may be somebody else's.
+            if text.isdigit() and _runs(int(text)) and _is_dockerd(int(text)):
                 return int(text)
         if self.way() != SYSTEMD:
             return None
@@ -202,10 +208,6 @@ class Service:
             return False
         return unit_state(self._commands, "docker.socket") == "active" and unit_state(self._commands, _UNIT) != "active"
 
-    def _runs_unheard(self) -> bool:
-        """Tell whether the engine has started, and systemd holds a socket for it, and yet nobody is behind its path."""
-        return unit_state(self._commands, _UNIT) == "active" and unit_state(self._commands, "docker.socket") == "active"
-
     def _systemctl(self, *words: str, timeout: Optional[float] = None) -> None:
         try:
             done = self._commands.run("systemctl", *words, timeout=timeout)
@@ -215,13 +217,24 @@ class Service:
         if done.code:
             raise ServiceError(f"systemctl: {done.output.strip()}\n{self.log()}")
 
-    def _start_unit(self) -> None:
+    def _start_unit(self, anew: bool) -> None:
+        if self._starts():
+            answers = not anew and self._wait(self.timeout, lambda: not self._starts())
+            if not answers and self._starts():
+                # It hangs, and ours would only join it.
+                self._systemctl("stop", _UNIT)
         self._forget_failures()
         if self._containerd_outdated():
             self._systemctl("restart", _CONTAINERD, timeout=_STOP_SECONDS)
-        # Enabled as well: an engine that is not back after a reboot is not installed.
-        self._systemctl("enable", "--now", _UNIT, timeout=self.timeout + _STOP_SECONDS)
+        # Enabled as well: an engine that is not back after a reboot is not installed. Asked first, as enabling costs
+        # systemd more than all the rest.
+        enabled = self._commands.run("systemctl", "is-enabled", _UNIT).said.strip() == "enabled"
+        self._systemctl(*(("start",) if enabled else ("enable", "--now")), _UNIT, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
+
+    def _starts(self) -> bool:
+        """Tell whether the unit is on its way up."""
+        return unit_state(self._commands, _UNIT) == "activating"
 
     def _forget_failures(self) -> None:
         """Have systemd try a mended engine: one that failed several times within a while would be refused."""
@@ -229,7 +242,10 @@ class Service:
 
     def _see_that_it_answers(self) -> None:
         if not self._wait(self.timeout):
-            raise ServiceError(f"{self._silence()}\n{self.log()}")
+            raise self._unheard()
+
+    def _unheard(self) -> ServiceError:
+        return ServiceError("\n".join(filter(None, [self._silence(), self.log()])))
 
     def _start_by_script(self) -> bool:
         """Run the init script. False where its daemon did not come up: it may ask for limits nobody can give."""
@@ -237,7 +253,10 @@ class Service:
             return False
         # A script says nothing of a daemon that died a moment later. One that lives may take its time.
         begun = time.monotonic()
-        return self._wait(self.timeout, lambda: time.monotonic() - begun > _SCRIPT_PATIENCE and self.pid() is None)
+        answers = self._wait(self.timeout, lambda: time.monotonic() - begun > _SCRIPT_PATIENCE and self.pid() is None)
+        if not answers and self.pid() is not None:
+            raise self._unheard()
+        return answers
 
     def _start_directly(self) -> None:
         defaults = self._files.path(_DEFAULTS)
@@ -279,15 +298,19 @@ def unit_state(commands: Commands, unit: str) -> str:
 def request(socket_path: str, method: str, target: str, timeout: float) -> Tuple[int, bytes]:
     """Ask whatever listens on the socket; returns the status and the body, 0 where what it says is no HTTP.
 
-    Plain HTTP/1.0 without a body. ``timeout`` is for each wait, in seconds. Raises OSError.
+    Plain HTTP/1.0 without a body. ``timeout`` is for each wait and for the answer as a whole, in seconds. Raises
+    OSError, also for an answer that is longer than any engine's.
     """
     received = b""
+    end = time.monotonic() + timeout
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         connection.connect(socket_path)
         connection.sendall(f"{method} {target} HTTP/1.0\r\nHost: engine\r\nContent-Length: 0\r\n\r\n".encode())
         while chunk := connection.recv(65536):
             received += chunk
+            if time.monotonic() > end or len(received) > _LONGEST:
+                raise TimeoutError("the answer has no end")
     head, _gap, body = received.partition(b"\r\n\r\n")
     words = head.split(None, 2)
     return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body
@@ -313,6 +336,15 @@ def _runs(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _is_dockerd(pid: int) -> bool:
+    """Tell whether a process is an engine."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip() == "dockerd"
     except OSError:
         return False
 

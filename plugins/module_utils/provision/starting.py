@@ -35,10 +35,17 @@ class Running:
     warnings: List[str] = field(default_factory=list)
 
 
-def bring_up(service: Service, engine: RunningEngine, commands: Commands, check: bool, current: bool = True) -> Running:
+def bring_up(
+    service: Service,
+    engine: RunningEngine,
+    commands: Commands,
+    check: bool,
+    current: bool = True,
+    anew: bool = False,
+) -> Running:
     """Start the engine where it does not answer, and restart one that is not the installed one if ``current``.
 
-    Raises ProvisionError.
+    ``anew``: one that is on its way up has read another configuration. Raises ProvisionError.
     """
     found = service.answer()
     outdated = found is not None and service.outdated(found.version)
@@ -47,7 +54,7 @@ def bring_up(service: Service, engine: RunningEngine, commands: Commands, check:
     facts: Dict[str, Any] = {}
     if step and not check:
         if found is None:
-            facts["started_by"] = service.start()
+            facts["started_by"] = service.start(anew)
         else:
             warnings = _restart(service, engine, commands)
         found, outdated = service.answer(), False

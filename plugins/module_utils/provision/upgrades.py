@@ -9,9 +9,9 @@ a restart does to containers, and nothing of packages or services.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence
 
-from .inspection import ENGINES
+from .inspection import engine_of, runs_another
 
 Document = Dict[str, Any]
 _UNWELL = ("unhealthy",)
@@ -25,7 +25,7 @@ class Bounds:
     unhealthy: bool = False
     free: int = 0  # bytes of the data root's file system
     no_return: bool = False  # the former version may be one that cannot be had any more
-    offered: Tuple[str, ...] = ()  # versions that newer lists offer than the host has; none where nothing moves
+    moves: bool = False  # packages are to change
 
 
 def problems(found: Mapping[str, Any], bounds: Bounds) -> List[str]:
@@ -55,8 +55,8 @@ def problems(found: Mapping[str, Any], bounds: Bounds) -> List[str]:
     lost = _lost(found, bounds)
     if lost and not bounds.no_return:
         said.append(
-            f"{lost} is not offered any more by this host's sources, so that there would be no way back to it: add a "
-            "source that has it, or go without a way back by upgrade_without_return: true"
+            f"{lost} is not offered by this host's sources, so that there would be no way back to it: add a source "
+            "that has it, or go without a way back by upgrade_without_return: true"
         )
     restless = [container["name"] for container in own(found) if container["status"] == "restarting"]
     if restless and not bounds.unhealthy:
@@ -65,12 +65,13 @@ def problems(found: Mapping[str, Any], bounds: Bounds) -> List[str]:
 
 
 def _lost(found: Mapping[str, Any], bounds: Bounds) -> str:
-    """Name the engine's package where its version could not be installed again."""
-    for name in ENGINES:
-        version = (found.get("packages") or {}).get(name)
-        if version and bounds.offered and name not in (found.get("returnable") or {}) and version not in bounds.offered:
-            return f"{name} {version}"
-    return ""
+    """Name the engine that runs where its package could not be installed again."""
+    name = engine_of(found["packages"])
+    if not name or name in found["returnable"]:
+        return ""
+    if runs_another(found):  # a run that was killed before the restart left it so
+        return f"{name} {found['version']}, which runs while {found['packages'][name]} is installed,"
+    return f"{name} {found['packages'][name]}" if bounds.moves else ""
 
 
 def own(found: Mapping[str, Any]) -> List[Document]:
@@ -102,7 +103,10 @@ def _difference(was: Mapping[str, Any], now: Any, restarted: bool) -> Document:
         if restarted and was["removed_when_stopped"]:
             return {}
         return _said(was, "does not run any more", True)
-    if now["status"] != was["status"]:
+    if was["status"] == "restarting":
+        return {}  # over and over: it is started anew all the time, and was not well before
+    woken = restarted and (was["status"], now["status"]) == ("paused", "running")
+    if now["status"] != was["status"] and not woken:
         return _said(was, f"is {now['status']}, and was {was['status']}", True)
     if not restarted and now["started_at"] != was["started_at"]:
         return _said(was, f"was started anew at {now['started_at']}, in spite of live-restore", False)

@@ -25,7 +25,7 @@ class Acting:
         self._wish = wish
         self._now = now
         self._acts = {
-            MAKE: lambda _: self._make(CURRENT),
+            MAKE: lambda _: self._begin(),
             FINISH: lambda _: self._finish(),
             ENCRYPT: lambda _: folder.encrypt(),
             PROTECT: lambda _: folder.protect(),
@@ -40,6 +40,10 @@ class Acting:
         """Do all of them in order."""
         for operation in operations:
             self._acts[operation.act](operation)
+
+    def _begin(self) -> None:
+        self._folder.spare_repositories()
+        self._make(CURRENT)
 
     def _make(self, name: str) -> None:
         key = make_key()

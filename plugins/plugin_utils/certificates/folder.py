@@ -29,6 +29,7 @@ from .library import need, serialization
 
 CURRENT, NEXT, FORMER = "ca", "ca-next", "ca-former"
 _LOCK = ".lock"
+_IGNORED = ".gitignore"
 _PATIENCE = 60.0
 _FOLDER_MODE = 0o700
 _BEGUN = ".stowage-"
@@ -156,6 +157,12 @@ class Folder:
         """Keep a CA that issues no more, to be trusted for a while."""
         text = certificate_text(certificate.parsed)
         self.write(f"{FORMER}.pem", _SINCE + since.isoformat(timespec="seconds").encode() + b"\n" + text)
+
+    def spare_repositories(self) -> None:
+        """Have git leave out what must not be in a repository, unless somebody has said what it leaves out."""
+        keys = ["clients/*/key.pem", *([] if self._passphrase else ["ca*-key.pem"])]
+        if self.read(_IGNORED) is None:
+            self.write(_IGNORED, "".join(f"{name}\n" for name in keys).encode())
 
     def encrypt(self) -> None:
         """Put the passphrase on keys that have none."""

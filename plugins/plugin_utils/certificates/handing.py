@@ -49,6 +49,11 @@ def _collect(folder: Folder, name: str, expected: bool) -> Handed:
     return Handed(texts, digests, copy)
 
 
+def note_sending(folder: Folder, host: str, copies: Mapping[str, Copy]) -> None:
+    """Remember copies that are about to be sent. Of those that are there already the former counts until it is done."""
+    note_copies(folder, host, {**copies, **folder.records().get(host, Record(host)).copies})
+
+
 def note_copies(folder: Folder, host: str, copies: Mapping[str, Copy]) -> None:
     """Remember which clients' certificates a host's users have now."""
     record = folder.records().get(host, Record(host))

@@ -26,7 +26,6 @@ class Client:
     certificate: bytes | None = None
     public: bytes | None = None  # its key's public half; None where the key is missing or damaged
     trusts: Fingerprints = _NOBODY
-    exposed: bool = False  # others can read its key
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ VARIABLES = {named(row[0])[0]: row[1] for row in TABLES["Upgrading engines"]}
 
 def test_every_variable_has_its_row():
     asked = set(re.findall(r"\b(upgrade_\w+|target|engine_version) \| default\(", PLAYBOOK))
-    inner = {"upgrade_drained", "upgrade_words"}
+    inner = {"upgrade_after", "upgrade_drained", "upgrade_restarted", "upgrade_words"}
     assert asked - inner == set(VARIABLES) - {"engine_allow_downgrade"}
 
 

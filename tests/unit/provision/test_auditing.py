@@ -18,6 +18,7 @@ from provision.auditing import (
     render_rules,
 )
 from provision.commands import Commands, Done
+from provision.dockerd import Dockerd
 from provision.files import Files
 
 LISTED = "-w /usr/sbin/dockerd -p wa -k docker\n-a always,exit -S all -F dir=/etc/docker -F perm=wa -F key=docker\n"
@@ -40,14 +41,23 @@ class Auditctl(Commands):
 
 def test_rules_name_what_is_there_and_where_a_daemon_could_be_put(tmp_path):
     files = Files(str(tmp_path))
-    for path in ("/usr/sbin/dockerd", "/etc/docker/daemon.json", "/usr/bin/runc", "/run/containerd/containerd.sock"):
+    there = (
+        "/usr/sbin/dockerd",
+        "/etc/docker/daemon.json",
+        "/usr/bin/runc",
+        "/run/containerd/containerd.sock",
+        "/srv/d/x",
+    )
+    for path in there:
         files.write(path, "")
-    assert render_rules(find_watched(files)).splitlines()[1:] == [
+    found = find_watched(files, Dockerd(settings={"data-root": "/srv/d"}))
+    assert render_rules(found).splitlines()[1:] == [
         f"-a always,exit -F {kind}={path} -F perm=wa -F key=docker"
         for kind, path in (
             ("path", "/usr/bin/dockerd"),
             ("path", "/usr/sbin/dockerd"),
             ("path", "/run/containerd"),
+            ("path", "/srv/d"),
             ("dir", "/etc/docker"),
             ("path", "/etc/docker/daemon.json"),
             ("path", "/usr/bin/runc"),
@@ -59,7 +69,7 @@ def test_a_folder_under_two_names_is_watched_once(tmp_path):
     files = Files(str(tmp_path))
     files.write("/usr/lib/systemd/system/docker.service", "")
     (tmp_path / "lib").symlink_to("usr/lib")
-    assert find_watched(files)["1.1.7"] == ["/lib/systemd/system/docker.service"]
+    assert find_watched(files, Dockerd())["1.1.7"] == ["/lib/systemd/system/docker.service"]
 
 
 def test_no_folder_that_containers_write_to_is_watched_with_all_below():
@@ -91,3 +101,33 @@ def test_the_state_of_auditing(commands, state):
 def test_a_path_is_watched_where_a_rule_names_it(path, watched):
     assert observe_auditing(Auditctl(listed=(0, LISTED))).watches(path) is watched
     assert not Auditing(WORKS).watches(path)
+
+
+@pytest.mark.parametrize(
+    ("rules", "watched"),
+    [
+        ("-w /d -p wa", True),
+        ("-w /d -p rwxa -k docker", True),
+        ("-w /d -k docker", True),  # as the benchmark writes it: every access
+        ("-a always,exit -F path=/d -F perm=war -k docker", True),
+        ("-a exit,always -S all -F dir=/d/ -F perm=wa -F key=docker", True),
+        ("-a always,exit -S all -F path=/d", True),
+        ("-w /d -p w", False),
+        ("-w /d -p x", False),
+        ("-a never,exit -F dir=/d -F key=noise", False),
+        ("-a always,task -F path=/d", False),
+        ("-a always,exclude -F path=/d", False),
+        ("-a always,exit -F path=/d -F perm=x", False),
+        ("-a always,exit -F path!=/d -F perm=wa", False),
+        # What only some do, or only some calls, is not all that changes it.
+        ("-a always,exit -F path=/d -F perm=wa -F auid>=1000", False),
+        ("-a always,exit -F arch=b64 -S execve -F path=/d -F perm=wa", False),
+        # The first rule that fits counts.
+        ("-a never,exit -F dir=/d\n-w /d -p wa", False),
+        ("-w /d -p wa\n-a never,exit -F dir=/d", True),
+        ("-w /d -p x\n-w /d -p wa", True),
+        ("-a", False),
+    ],
+)
+def test_only_a_rule_that_sees_every_change_watches(rules, watched):
+    assert Auditing(WORKS, tuple(rules.splitlines())).watches("/d") is watched

@@ -163,6 +163,27 @@ def test_what_a_killed_run_left(host, tmp_path):
     assert not (tmp_path / "etc/docker/tls/.stowage-x").exists()
 
 
+def test_a_run_that_is_killed_before_it_could_install_leaves_what_is_ours(host):
+    host.request("docker-1", new_key=True)
+    seen = host.look()
+    assert (seen["there"], seen["ours"]) == ([f"{FOLDER}/key.pem"], True)
+    assert len(host.remove()) == 3
+    assert host.look()["there"] == []
+
+
+def test_a_key_is_ours_before_it_is_there(tmp_path, commands):
+    class Full(Files):
+        def write(self, path, *arguments, **keywords):
+            if path.endswith(".pem"):
+                raise ProvisionError("the disk is full")
+            super().write(path, *arguments, **keywords)
+
+    host = Certificates(Full(str(tmp_path)), commands)
+    with pytest.raises(ProvisionError, match="full"):
+        host.request("docker-1", new_key=True)
+    assert f"{FOLDER}/key.pem" in host.remembered()
+
+
 def test_whether_they_are_in_force(host, tmp_path):
     host.request("docker-1", new_key=True)
     host.install("the CAs\n", "a certificate\n")

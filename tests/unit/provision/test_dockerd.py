@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
-from provision.dockerd import Dockerd, observe_dockerd, parse_options
+from provision.dockerd import Dockerd, identify_process, observe_dockerd, parse_options
 from provision.files import Files
 
 
@@ -47,3 +50,30 @@ def test_the_process_says_where_the_file_is(tmp_path):
     files.write("/proc/12/cmdline", "/usr/sbin/dockerd\0--config-file=/srv/d.json\0")
     files.write("/srv/d.json", '{"debug": true}')
     assert observe_dockerd(files).settings == {"debug": True}
+
+
+def test_the_file_says_where_the_process_is(tmp_path):
+    files = Files(str(tmp_path))
+    files.write("/etc/docker/daemon.json", '{"pidfile": "/srv/d.pid"}')
+    files.write("/srv/d.pid", "12\n")
+    files.write("/proc/12/cmdline", "/usr/sbin/dockerd\0--debug\0")
+    assert observe_dockerd(files).options == {"debug": ("true",)}
+
+
+@pytest.mark.parametrize(
+    ("dockerd", "group", "root"),
+    [
+        (Dockerd(), "docker", "/var/lib/docker"),
+        (Dockerd(settings={"group": "ops", "data-root": "/srv/d/"}), "ops", "/srv/d"),
+        (Dockerd({"group": ("wheel",), "data-root": ("/d",)}, {"group": "ops"}), "wheel", "/d"),
+    ],
+)
+def test_who_may_use_it_and_where_its_data_is(dockerd, group, root):
+    assert (dockerd.group, dockerd.data_root) == (group, root)
+
+
+def test_a_process_is_told_from_others_and_has_its_time():
+    process, started = identify_process(os.getpid())
+    assert f":{os.getpid()}:" in process
+    assert 0 <= time.time() - started < 86400
+    assert identify_process(None) == identify_process(2**30) == ("", 0.0)

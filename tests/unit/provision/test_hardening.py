@@ -7,6 +7,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from provision.errors import ProvisionError
 from provision.files import Files
 from provision.hardening import RULES, harden, observe_hardening, plan_hardening, warnings
 from provision.memory import parts
-from provision.protected import Protection
+from provision.protected import PROTECTED, Protection
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 MINE = grp.getgrgid(os.getgid()).gr_name
@@ -47,8 +48,8 @@ class Host(Commands):
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """A host with three files that are too open; they are ours, as nobody else's can be made here."""
-    table = {name: Protection(ME, MINE, each.mode) for name, each in hardening.PROTECTED.items()}
-    monkeypatch.setattr(hardening, "PROTECTED", table)
+    table = {name: Protection(ME, MINE, each.mode) for name, each in PROTECTED.items()}
+    monkeypatch.setattr(hardening, "protections", lambda _: table)
     found = Files(str(tmp_path))
     monkeypatch.setattr(found, "write", lambda path, text, mode=0o644, *_: Files.write(found, path, text, mode))
     found.write("/etc/docker/daemon.json", "{}", 0o664)
@@ -95,6 +96,14 @@ def test_rules_that_were_unloaded_are_loaded_again(files):
     assert run("cis", files, commands) == [f"LoadAuditRules {RULES} (are not in force)"]
 
 
+def test_a_rule_of_others_that_hides_something_is_for_the_audit_to_tell(files):
+    commands = Host(files)
+    run("cis", files, commands)
+    commands.loaded.insert(0, "-a never,exit -F path=/usr/sbin/dockerd")
+    assert plan("cis", files, commands) == []
+    assert not observe_hardening(files, commands).auditing.watches("/usr/sbin/dockerd")
+
+
 def test_a_host_without_auditd_gets_no_rules(files):
     assert not any("audit" in step for step in run("cis", files, Host(files, there=False)))
 
@@ -110,7 +119,7 @@ def test_a_kernel_that_takes_no_rules_is_told_and_no_failure(files):
 
 def test_rules_that_are_locked_come_with_the_next_boot(files):
     found = observe_hardening(files, Host(files))
-    locked = hardening.Found(found.standings, Auditing(LOCKED), "", found.watched, {})
+    locked = replace(found, auditing=Auditing(LOCKED), rules="", memory={})
     assert not any(step.verb == "LoadAuditRules" for step in plan_hardening("cis", locked))
     assert "next boot" in warnings("cis", locked)[0]
 
@@ -155,3 +164,24 @@ def test_without_memory_nothing_is_given_back(files):
     run("baseline", files, commands)
     files.remove("/var/lib/stowage/engine/hardening.json")
     assert plan("none", files, commands) == []
+
+
+@pytest.mark.skipif(ME != "root", reason="only what was root's is given back")
+@pytest.mark.parametrize(("mode", "given_back"), [(0o644, False), (0o640, False), (0o600, True)])
+def test_a_private_key_never_becomes_readable_again(files, mode, given_back):
+    files.write("/etc/docker/daemon.json", '{"tlskey": "/srv/key.pem"}')
+    for path in ("/srv/key.pem", "/etc/docker/certs.d/hub/client.key"):
+        files.write(path, "", mode)
+    run("baseline", files, Host(files))
+    run("none", files, Host(files))
+    for path in ("/srv/key.pem", "/etc/docker/certs.d/hub/client.key"):
+        assert files.standing(path).mode == (mode if given_back else 0o400)
+
+
+def test_group_and_data_are_those_that_the_engine_was_told(tmp_path):
+    files = Files(str(tmp_path))
+    files.write("/etc/docker/daemon.json", '{"group": "ops", "data-root": "/srv/d"}')
+    files.write("/srv/d/x", "")
+    found = observe_hardening(files, Host(files))
+    assert found.watched["1.1.5"] == ["/srv/d"]
+    assert found.protected["docker.sock"].group == "ops"

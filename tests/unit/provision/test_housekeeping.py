@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -86,11 +87,56 @@ def test_the_command_that_is_run_is_understood():
         ({"images": "all", "filters": {"label": ["a=$x"]}}, "characters that cannot stand"),
         ({"images": "all", "filters": {"label": ["a b"]}}, "characters that cannot stand"),
         ({"images": "all", "filters": {"until": "1h\nroot reboot"}}, "characters that cannot stand"),
+        ({"images": "all", "filters": {"label": ["owner=%h"]}}, "characters that cannot stand"),
+        ({"images": "all", "filters": {"without_label": ["tier=50%"]}}, "characters that cannot stand"),
     ],
 )
 def test_what_cannot_be_run_is_refused(wanted, said):
     with pytest.raises(ProvisionError, match=said):
         housekeeping.words_of(wanted)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"interpreter": "/opt/my python/bin/python"}, "characters that cannot stand"),
+        ({"interpreter": "/opt/py%n"}, "characters that cannot stand"),
+        ({"socket": "/run/%i.sock"}, "characters that cannot stand"),
+        ({"socket": "/run/docker.sock\nUser=nobody"}, "characters that cannot stand"),
+        ({"when": "daily\nUnit=other.service"}, "characters that no time has"),
+        ({"when": "%h"}, "characters that no time has"),
+    ],
+)
+def test_nothing_gets_into_a_unit_that_it_would_read_otherwise(systemd, changed, said):
+    with pytest.raises(ProvisionError, match=said):
+        converge(systemd, replace(schedule(), **changed))
+    assert systemd.files.read(housekeeping.SERVICE) is None
+
+
+class Python(Commands):
+    """A host whose /usr/bin/python3 is too old (1), new enough (0), or is not there (None)."""
+
+    def __init__(self, code):
+        super().__init__()
+        self.code = code
+
+    def find(self, program):
+        return None if self.code is None else program
+
+    def run(self, *argv, **_options):
+        assert argv[0] == "/usr/bin/python3"
+        return Done(self.code, "", "")
+
+
+def test_a_python_that_the_sandbox_hides_does_not_run_the_timer(monkeypatch):
+    assert housekeeping.interpreter_of("/opt/venv/bin/python", Python(None)) == "/opt/venv/bin/python"
+    for hidden in ("/root/.venv/bin/python", "/home/a/venv/bin/python", "/tmp/venv/bin/python"):
+        assert housekeeping.interpreter_of(hidden, Python(0)) == "/usr/bin/python3"
+        for code in (1, None):
+            with pytest.raises(ProvisionError, match="set ansible_python_interpreter"):
+                housekeeping.interpreter_of(hidden, Python(code))
+    monkeypatch.setattr(housekeeping.os.path, "realpath", lambda _path: "/home/a/.pyenv/bin/python")
+    assert housekeeping.interpreter_of("/opt/venv/bin/python", Python(0)) == "/usr/bin/python3"
 
 
 def test_a_timer_comes_changes_and_goes(systemd):

@@ -57,8 +57,48 @@ def test_versions_that_are_offered():
         ("docker.io", "26.1.5+dfsg1-9", "trixie/main"),
         ("containerd", "1.7.24~ds1-6", "trixie/main"),
     ]
-    versions = {"docker.io": "26.1.5+dfsg1-9", "containerd": "1.6.0", "runc": "1.1"}
-    assert inspection.returnable(versions, offered) == {"docker.io": "26.1.5+dfsg1-9"}
+    before = {
+        "packages": {"docker.io": "26.1.5+dfsg1-9", "containerd": "1.6.0", "runc": "1.1"},
+        "version": "26.1.5+dfsg1",
+    }
+    assert inspection.returnable(before, offered) == {"docker.io": "26.1.5+dfsg1-9"}
+    # From where packages are taken, others may be had.
+    known = {"containerd": "1.6.0", "runc": "1.0"}
+    assert inspection.returnable(before, offered, known) == {"containerd": "1.6.0"}
+    assert inspection.returnable(before, offered, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("installed", "runs", "returnable"),
+    [
+        # A run was killed between packages and restart.
+        ("28.5.2+dfsg4-5", "26.1.5+dfsg1", {"docker.io": "26.1.5+dfsg1-9"}),
+        ("28.5.2+dfsg4-5", "25.0.1", {}),
+        # An engine that does not answer tells nothing of it.
+        ("28.5.2+dfsg4-5", "", {"docker.io": "28.5.2+dfsg4-5", "containerd": "1.7.24~ds1-6"}),
+    ],
+)
+def test_what_runs_counts_and_not_what_is_installed(installed, runs, returnable):
+    offered = inspection.parse_madison(MADISON)
+    before = {"packages": {"docker.io": installed, "containerd": "1.7.24~ds1-6"}, "version": runs}
+    assert inspection.returnable(before, offered) == returnable
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "another"),
+    [
+        ("5:28.5.2-1~debian.13~trixie", "28.5.2", False),
+        ("5:29.0.0~rc.1-1~debian.13~trixie", "29.0.0-rc.1", False),
+        ("26.1.5+dfsg1-9+deb13u1", "26.1.5+dfsg1", False),
+        ("28.2.2-0ubuntu1~24.04.1", "28.2.2", False),
+        ("3:28.5.2-1.el9", "28.5.2", False),
+        ("5:28.5.2-1~debian.13~trixie", "28.5.1", True),
+        ("5:28.5.21-1~debian.13~trixie", "28.5.2", True),
+    ],
+)
+def test_which_version_a_package_is_of(package, version, another):
+    assert inspection.runs_another({"packages": {"docker-ce": package}, "version": version}) is another
+    assert not inspection.runs_another({"packages": {}, "version": version})
 
 
 def test_versions_that_dnf_offers():

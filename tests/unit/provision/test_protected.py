@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import grp
+import os
+
 import pytest
 
 from provision.dockerd import Dockerd
 from provision.files import Files, Standing
-from provision.protected import PROTECTED, Protection, find_protected
+from provision.protected import PROTECTED, Protection, find_protected, protections
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,16 @@ def test_an_own_unit_counts_before_the_packages(files):
     for folder in ("/lib/systemd/system", "/etc/systemd/system"):
         files.write(f"{folder}/docker.service", "")
     assert find_protected(files, Dockerd())["docker.service"] == ["/etc/systemd/system/docker.service"]
+
+
+def test_the_socket_is_for_the_group_that_the_engine_was_told():
+    assert protections(Dockerd()) == PROTECTED
+    found = protections(Dockerd(settings={"group": "ops"}))
+    assert found["docker.sock"] == Protection("root", "ops", 0o660)
+    assert {name for name in PROTECTED if found[name] != PROTECTED[name]} == {"docker.sock"}
+
+
+def test_a_group_that_is_told_by_its_number_has_a_name():
+    known, unknown = str(os.getgid()), str(2**31 - 5)
+    assert protections(Dockerd({"group": (known,)}))["docker.sock"].group == grp.getgrgid(os.getgid()).gr_name
+    assert protections(Dockerd({"group": (unknown,)}))["docker.sock"].group == unknown

@@ -8,9 +8,12 @@ and directly, is started in the role's molecule scenario.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -39,6 +42,29 @@ def listener(path):
         listening.bind(path)
         listening.listen()
         yield listening
+
+
+def test_an_answer_without_an_end_is_none(listener, path, monkeypatch):
+    monkeypatch.setattr(service_module, "_LONGEST", 100)
+    thread = answer_once(listener, b"HTTP/1.0 200 OK\r\n\r\n" + b" " * 100 + VERSION)
+    assert ask(path) is None
+    thread.join()
+
+
+def test_an_answer_that_only_trickles_is_none(listener, path):
+    def serve():
+        connection = listener.accept()[0]
+        with connection, contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.sendall(b"H")
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    begun = time.monotonic()
+    assert ask(path, timeout=0.2) is None
+    assert time.monotonic() - begun < 2
+    thread.join()
 
 
 def answer_once(listener, answer):
@@ -198,6 +224,51 @@ def test_an_engine_that_is_silent_is_given_up(host):
         service.start()
 
 
+def test_a_number_that_is_somebody_elses_by_now_is_no_engine(host, tmp_path):
+    """An engine that was killed leaves its file, and the next process may get its number."""
+    service = host()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        for path in (PID, "var/run/docker.pid"):
+            (tmp_path / "var/run").mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(f"{other.pid}\n")
+        assert service.pid() is None
+        service.stop()
+        assert other.poll() is None
+        (tmp_path / PID).unlink()
+        other.kill()
+
+
+def test_an_engine_that_is_stopped_has_ended(host):
+    service = host()
+    service.start()
+    service.stop()
+    assert service.pid() is None
+    assert service.answer() is None
+
+
+def test_an_engine_that_is_there_and_silent_gets_no_second_one(host, tmp_path):
+    service = host(before="time.sleep(60)")
+    service.timeout = 0.5
+    with pytest.raises(ServiceError):
+        service.start()
+    first = (tmp_path / PID).read_text()
+    with pytest.raises(ServiceError, match=r"(?s)did not answer on .* within 0.5 s.*starting with"):
+        service.start()
+    assert (tmp_path / PID).read_text() == first
+
+
+def test_an_engine_that_a_script_started_and_nobody_hears_gets_no_second_one(host, tmp_path):
+    service = host(before="time.sleep(60)")
+    service.timeout = 0.5
+    start = (
+        f"{tmp_path}/dockerd </dev/null >{tmp_path}/log 2>&1 & mkdir -p {tmp_path}/var/run; echo $! >{tmp_path}/{PID}"
+    )
+    give_script(tmp_path, start)
+    with pytest.raises(ServiceError, match=r"(?s)did not answer on .* within 0.5 s.*starting with"):
+        service.start()
+    assert (tmp_path / "log").read_text().count("starting with") == 1
+
+
 def test_options_of_the_distributions_defaults_reach_the_engine(host, tmp_path):
     (tmp_path / "etc/default/docker").write_text('DOCKER_OPTS="--one --two"\n')
     service = host(before="import sys; print(sys.argv[1:], flush=True)")
@@ -226,3 +297,123 @@ def test_a_unit_that_does_not_start_is_told_with_its_journal(host, tmp_path):
     with pytest.raises(ServiceError) as raised:
         host().start()
     assert str(raised.value) == "systemctl: Job for docker.service failed\nno such storage driver"
+
+
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >>{folder}/told
+case "$1 $2" in
+"is-active docker.service") cat {folder}/state; exit 0 ;;
+"is-enabled docker.service") cat {folder}/enabled; exit 0 ;;
+"show --property=MainPID") [ "$4" = containerd.service ] && cat {folder}/containerd; exit 0 ;;
+"stop docker.service") echo inactive >{folder}/state; exit 0 ;;
+esac
+case "$*" in
+"start docker.service" | "enable --now docker.service" | restart*docker.service) {folder}/dockerd </dev/null >/dev/null 2>&1 & echo $! >{folder}/{pid} ;;
+esac
+"""
+
+
+class Systemd:
+    """A systemctl that keeps a unit's state in a file, starts the played engine, and writes down what it is told."""
+
+    def __init__(self, folder, service):
+        self.folder, self.service = folder, service
+        (folder / "run/systemd/system").mkdir(parents=True)
+        (folder / "var/run").mkdir(parents=True)
+        for name, text in (("systemctl", SYSTEMCTL.format(folder=folder, pid=PID)), ("journalctl", "#!/bin/sh\n")):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+        self.say(state="inactive", enabled="enabled", containerd="0")
+
+    def say(self, **answers):
+        for name, answer in answers.items():
+            (self.folder / name).write_text(f"{answer}\n")
+
+    def told(self):
+        """What it was told to do, questions left out."""
+        lines = (self.folder / "told").read_text().splitlines()
+        return [line for line in lines if not line.startswith(("is-", "show "))]
+
+
+@pytest.fixture
+def systemd(host, tmp_path):
+    return Systemd(tmp_path, host())
+
+
+def test_a_unit_that_is_enabled_is_only_started(systemd):
+    assert systemd.service.start() == SYSTEMD
+    assert systemd.told() == ["reset-failed docker.socket docker.service", "start docker.service"]
+
+
+@pytest.mark.parametrize("enabled", ["disabled", "enabled-runtime", ""])
+def test_a_unit_that_is_not_is_enabled_too(systemd, enabled):
+    systemd.say(enabled=enabled)
+    systemd.service.start()
+    assert systemd.told()[-1] == "enable --now docker.service"
+
+
+def test_a_start_that_hangs_is_stopped_and_not_joined(systemd):
+    systemd.say(state="activating")
+    systemd.service.timeout = 0.5
+    systemd.service.start()
+    assert systemd.told()[0] == "stop docker.service"
+    assert systemd.told()[-1] == "start docker.service"
+
+
+def test_a_start_that_is_slow_is_waited_for(systemd):
+    systemd.say(state="activating")
+    with subprocess.Popen([f"{systemd.folder}/dockerd"], stdout=subprocess.DEVNULL) as slow:
+        # One beside it could not have the socket.
+        systemd.service.start()
+        assert systemd.service.answer()
+        assert "stop docker.service" not in systemd.told()
+        slow.kill()
+
+
+def test_a_start_with_a_configuration_of_before_is_not_waited_for(systemd):
+    systemd.say(state="activating")
+    begun = time.monotonic()
+    systemd.service.start(anew=True)
+    assert time.monotonic() - begun < 5
+    assert systemd.told()[0] == "stop docker.service"
+
+
+def test_an_engine_that_runs_is_never_stopped_by_a_start(systemd):
+    systemd.say(state="active")
+    systemd.service.start(anew=True)
+    assert "stop docker.service" not in systemd.told()
+
+
+def test_an_engine_that_failed_too_often_is_tried_again(systemd):
+    systemd.service.restart()
+    assert systemd.told() == [
+        "reset-failed docker.socket docker.service",
+        "daemon-reload",
+        "restart docker.service",
+    ]
+
+
+@pytest.fixture
+def former_containerd(systemd, tmp_path):
+    """A containerd that runs, and whose file another took the place of."""
+    program = tmp_path / "containerd-of-before"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([str(program), "60"]) as running:
+        systemd.say(containerd=running.pid)
+        program.unlink()
+        yield
+        running.kill()
+
+
+@pytest.mark.usefixtures("former_containerd")
+def test_a_containerd_that_is_not_the_installed_one_is_restarted_before_the_engine_starts(systemd):
+    assert systemd.service.outdated("20.10.24")
+    systemd.service.start()
+    assert systemd.told()[-2:] == ["restart containerd.service", "start docker.service"]
+
+
+@pytest.mark.usefixtures("former_containerd")
+def test_a_containerd_that_is_not_the_installed_one_is_restarted_with_the_engine(systemd):
+    systemd.service.restart()
+    assert systemd.told()[-1] == "restart containerd.service docker.service"

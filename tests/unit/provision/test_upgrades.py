@@ -34,6 +34,7 @@ def found(*containers, **more):
         "containers": list(containers),
         "disk": {"path": "/var/lib/docker", "free": 2 * GIB, "size": 9 * GIB},
         "packages": {"docker.io": "26.1.5-1"},
+        "version": "26.1.5",
         "returnable": {"docker.io": "26.1.5-1"},
         **more,
     }
@@ -53,11 +54,17 @@ def found(*containers, **more):
         (found(container("web", health="unhealthy")), Bounds(), ["unhealthy before anything was done: web"]),
         (found(container("web", status="restarting")), Bounds(), ["restarting over and over: web"]),
         (found(container("a", health="unhealthy"), container("b", status="restarting")), Bounds(unhealthy=True), []),
-        (found(returnable={}), Bounds(offered=("28.5.2-1",)), ["docker.io 26.1.5-1 is not offered any more"]),
-        (found(returnable={}), Bounds(offered=("28.5.2-1", "26.1.5-1")), []),
-        (found(returnable={}), Bounds(offered=("28.5.2-1",), no_return=True), []),
-        (found(), Bounds(offered=("28.5.2-1",)), []),
+        (found(returnable={}), Bounds(moves=True), ["docker.io 26.1.5-1 is not offered by this host's sources"]),
+        (found(returnable={}), Bounds(moves=True, no_return=True), []),
+        (found(), Bounds(moves=True), []),
         (found(returnable={}), Bounds(), []),
+        # Packages that a killed run left: what runs is older than what is installed.
+        (
+            found(returnable={}, version="25.0.1"),
+            Bounds(),
+            ["docker.io 25.0.1, which runs while 26.1.5-1 is installed"],
+        ),
+        (found(returnable={"docker.io": "25.0.1-2"}, version="25.0.1"), Bounds(), []),
         (found(packages={}, returnable={}), Bounds(), []),
     ],
 )
@@ -80,6 +87,13 @@ def test_what_is_in_the_way(seen, bounds, said):
         ({}, {"started_at": "later"}, False, ["web was started anew at later, in spite of live-restore"]),
         ({}, {"started_at": "later"}, True, []),
         ({}, {"status": "restarting"}, False, ["web is restarting, and was running"]),
+        # What was restarted over and over before is not asked to do anything else.
+        ({"status": "restarting"}, {"status": "restarting", "started_at": "later"}, False, []),
+        ({"status": "restarting"}, {"status": "running", "started_at": "later"}, False, []),
+        ({"status": "restarting"}, None, False, ["web does not run any more"]),
+        # A start wakes what was paused.
+        ({"status": "paused"}, {"status": "running", "started_at": "later"}, True, []),
+        ({"status": "paused"}, {"status": "running"}, False, ["web is running, and was paused"]),
         ({"health": "healthy"}, {"health": "healthy"}, False, []),
         ({"health": "healthy"}, {"health": "starting"}, False, ["web is starting, and was healthy"]),
         ({"health": "healthy"}, {"health": "unhealthy"}, False, ["web is unhealthy, and was healthy"]),

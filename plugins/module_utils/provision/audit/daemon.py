@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Section 2 of the benchmark: how the engine is configured. A table of checks, and what they judge by. Pure.
 
-What the running engine tells of itself counts before what its file and its command line say.
+What the running engine tells of itself counts before what its file and its command line say; and what the file says
+only where the engine goes by it (``goes_by``).
 """
 
 from __future__ import annotations
 
 from typing import List
 
-from .model import BASELINE, CIS, FAIL, NOT_APPLICABLE, PASS, Check, Seen, Verdict, verdict
+from .model import BASELINE, CIS, FAIL, NOT_APPLICABLE, PASS, Check, Seen, Verdict, goes_by, verdict
 
 _LOOPBACK = {"127.0.0.0/8", "::1/128"}
 # Engines before it do not say whether they have it; seen on 20.10, which does not, and 26.1, which does.
@@ -22,19 +23,20 @@ def _rootless(seen: Seen) -> Verdict:
 
 
 def _icc(seen: Seen) -> Verdict:
-    options = seen.bridge.get("Options") or {}
-    if str(seen.dockerd.told("bridge", "")) == "none":
+    if not seen.bridge:
         return Verdict(PASS, "there is no default bridge")
-    enabled = options.get("com.docker.network.bridge.enable_icc", str(seen.dockerd.told("icc", True))).lower()
-    return verdict(enabled == "false", "icc is off", "icc is on: containers on the default bridge reach each other")
+    off = (seen.bridge.get("Options") or {}).get("com.docker.network.bridge.enable_icc") == "false"
+    return verdict(off, "icc is off", "icc is on: containers on the default bridge reach each other")
 
 
+@goes_by("log-level")
 def _log_level(seen: Seen) -> Verdict:
     level = str(seen.dockerd.told("log-level", "info"))
     debug = seen.info.get("Debug", seen.dockerd.is_on("debug", False))
     return verdict(level == "info" and not debug, "info", "debug is on" if debug else f"log-level is {level}")
 
 
+@goes_by("iptables")
 def _iptables(seen: Seen) -> Verdict:
     return verdict(seen.dockerd.is_on("iptables", True), "the engine makes its rules", "iptables is off")
 
@@ -52,6 +54,7 @@ def _aufs(seen: Seen) -> Verdict:
     return verdict(driver != "aufs", driver, "aufs")
 
 
+@goes_by("hosts", "tlsverify")
 def _tls(seen: Seen) -> Verdict:
     remote = [host for host in seen.dockerd.each("host") if not host.startswith(("unix://", "fd://", "npipe://"))]
     if not remote:
@@ -64,6 +67,7 @@ def _tls(seen: Seen) -> Verdict:
     )
 
 
+@goes_by("default-ulimits")
 def _ulimits(seen: Seen) -> Verdict:
     limits = ", ".join(seen.dockerd.each("default-ulimit"))
     return verdict(limits, limits, "containers have the limits of the daemon")
@@ -77,11 +81,13 @@ def _userns(seen: Seen) -> Verdict:
     )
 
 
+@goes_by("cgroup-parent")
 def _cgroup(seen: Seen) -> Verdict:
     parent = str(seen.dockerd.told("cgroup-parent", ""))
     return verdict(not parent, "the engine's own", f"cgroup-parent is {parent}")
 
 
+@goes_by("storage-opts")
 def _base_size(seen: Seen) -> Verdict:
     sizes = [option for option in seen.dockerd.each("storage-opt") if option.startswith("dm.basesize")]
     return verdict(not sizes, "not set", ", ".join(sizes))
@@ -98,10 +104,18 @@ def _remote_logs(seen: Seen) -> Verdict:
 
 
 def _privileges(seen: Seen) -> Verdict:
-    on = seen.secured_by("no-new-privileges")
     if seen.major < _TELLS_OF_PRIVILEGES:
-        on = seen.dockerd.is_on("no-new-privileges", False)
-    return verdict(on, "no-new-privileges is on", "no-new-privileges is off")
+        return _privileges_told(seen)
+    return _privileged(not seen.secured_by("no-new-privileges"))
+
+
+@goes_by("no-new-privileges")
+def _privileges_told(seen: Seen) -> Verdict:
+    return _privileged(not seen.dockerd.is_on("no-new-privileges", False))
+
+
+def _privileged(may_be: bool) -> Verdict:
+    return verdict(not may_be, "no-new-privileges is on", "no-new-privileges is off")
 
 
 def _live_restore(seen: Seen) -> Verdict:
@@ -112,6 +126,7 @@ def _live_restore(seen: Seen) -> Verdict:
     return Verdict(FAIL, "live-restore is off: containers stop with the engine")
 
 
+@goes_by("userland-proxy")
 def _proxy(seen: Seen) -> Verdict:
     return verdict(not seen.dockerd.is_on("userland-proxy", True), "userland-proxy is off", "userland-proxy is on")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Dict, List, Tuple
 
-from ..protected import PROTECTED
+from ..protected import PROTECTED, protections
 from .model import BASELINE, NOT_APPLICABLE, Check, Seen, Verdict, verdict
 
 # Check of the owner, check of the mode, and the file's name in PROTECTED.
@@ -31,11 +31,8 @@ def _owner(name: str, seen: Seen) -> Verdict:
     found = seen.standings.get(name, ())
     if not found:
         return Verdict(NOT_APPLICABLE, "there is no such file here")
-    wrong = [
-        f"{path} is {standing.owner}:{standing.group}"
-        for path, standing in found
-        if not PROTECTED[name].owned(standing)
-    ]
+    wanted = protections(seen.dockerd)[name]
+    wrong = [f"{path} is {standing.owner}:{standing.group}" for path, standing in found if not wanted.owned(standing)]
     return verdict(not wrong, ", ".join(f"{path}" for path, _standing in found), ", ".join(wrong))
 
 

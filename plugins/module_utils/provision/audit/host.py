@@ -9,7 +9,7 @@ from functools import partial
 from typing import List, Tuple
 
 from ..auditing import ABSENT, REFUSED
-from .model import CIS, FAIL, NOT_APPLICABLE, Check, Seen, Verdict, verdict
+from .model import CIS, FAIL, NOT_APPLICABLE, Check, Seen, Verdict, goes_by, verdict
 
 
 def _partition(seen: Seen) -> Verdict:
@@ -21,12 +21,12 @@ def _partition(seen: Seen) -> Verdict:
     )
 
 
+@goes_by("group")
 def _trusted(seen: Seen) -> Verdict:
     strangers = [user for user in seen.members if user not in seen.trusted]
     named = ", ".join(sorted(seen.members)) or "nobody"
-    return verdict(
-        not strangers, f"in the group docker: {named}", f"in the group docker, and not declared: {', '.join(strangers)}"
-    )
+    group = f"in the group {seen.dockerd.group}"
+    return verdict(not strangers, f"{group}: {named}", f"{group}, and not declared: {', '.join(strangers)}")
 
 
 def _watched(check: str, seen: Seen) -> Verdict:
@@ -88,7 +88,7 @@ CHECKS: List[Check] = [
     Check(
         "1.1.2",
         1,
-        "Only those who may be root are in the group docker",
+        "Only those who may be root are in the engine's group",
         "take them out of the group, or declare them in engine_users",
         _trusted,
     ),

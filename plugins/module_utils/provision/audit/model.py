@@ -23,18 +23,33 @@ CIS = "cis"
 
 
 @dataclass(frozen=True)
+class InForce:
+    """Whether the engine that runs goes by daemon.json as it stands."""
+
+    known: bool = True
+    pending: FrozenSet[str] = frozenset()  # keys of which the file says another thing than what the engine read
+
+    def doubt(self, *keys: str) -> str:
+        """Say why what the file says of these keys proves nothing; "" where it does."""
+        if not self.known:
+            return "whether the engine read that shows once it is restarted"
+        return "not in force until the engine is restarted" if self.pending.intersection(keys) else ""
+
+
+@dataclass(frozen=True)
 class Seen:
     """One host and its engine, as far as the benchmark goes."""
 
     info: Mapping[str, Any] = field(default_factory=dict)  # the engine's /info
     bridge: Mapping[str, Any] = field(default_factory=dict)  # its network "bridge"; {} where it has none
     dockerd: Dockerd = field(default_factory=Dockerd)
+    in_force: InForce = field(default_factory=InForce)
     auditing: Auditing = field(default_factory=lambda: Auditing(ABSENT))
     watched: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by check, what there is to be watched
     # By its name in PROTECTED: each file that is there, and what is known of it.
     standings: Mapping[str, Sequence[Tuple[str, Standing]]] = field(default_factory=dict)
     mounts: FrozenSet[str] = frozenset()  # mount points
-    members: Sequence[str] = ()  # of the group docker
+    members: Sequence[str] = ()  # of the engine's group
     trusted: FrozenSet[str] = frozenset()  # those that the operator names
     package: str = ""  # the engine's package; "" where it is not known
     installed: str = ""  # its version
@@ -68,6 +83,22 @@ class Verdict(NamedTuple):
     why: str
 
 
+Judge = Callable[[Seen], Verdict]
+
+
+def goes_by(*keys: str) -> Callable[[Judge], Judge]:
+    """Have a judge not be content with what daemon.json says of these keys as long as the engine does not go by it."""
+
+    def wrap(judge: Judge) -> Judge:
+        def judged(seen: Seen) -> Verdict:
+            found, doubt = judge(seen), seen.in_force.doubt(*keys)
+            return Verdict(FAIL, f"{found.why}, says daemon.json: {doubt}") if doubt and found.result != FAIL else found
+
+        return judged
+
+    return wrap
+
+
 @dataclass(frozen=True)
 class Check:
     """One recommendation of the benchmark."""
@@ -76,7 +107,7 @@ class Check:
     level: int  # the benchmark's profile
     title: str  # how it should be, in our words
     remedy: str  # what to do where it is not
-    judge: Callable[[Seen], Verdict]
+    judge: Judge
     promised: str = ""  # the level of engine_hardening that sees to it; "" where none can
 
 

@@ -261,6 +261,9 @@ def _restore(options: Options, facts: Facts, document: Document) -> None:
 
 def _suggested(options: Options, facts: Facts, document: Mapping[str, Any]) -> Document:
     found: Document = {}
+    if facts.held and facts.remapped and "userns-remap" not in document:
+        # Where it is ours: what it has would be out of sight.
+        found["userns-remap"] = facts.remapped
     if (options.get("live_restore") or "auto") == "auto" and not facts.swarm:
         found["live-restore"] = True
     driver = document.get("log-driver", facts.log_driver)

@@ -9,12 +9,12 @@ A path is a key (``mtu``), or a key and an entry where each entry may be somebod
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 from typing import Any, Dict, List, Mapping, Optional
 
 from ..errors import ProvisionError
+from ..memory import digest
 from . import keys
 from .keys import KEYS
 
@@ -73,8 +73,8 @@ def flatten(document: Mapping[str, Any]) -> Document:
 def put(document: Document, path: str, value: Any) -> None:
     """Set what stands at a path; keys and entries that are there keep their place."""
     name, slash, entry = path.partition("/")
-    if not slash:
-        document[name] = value
+    if not slash or name not in KEYS:
+        document[path] = value
     elif KEYS[name].shape == keys.ASSIGNMENTS:
         items = document[name] if _all_assignments(document.get(name)) else []
         places = [index for index, item in enumerate(items) if item.partition("=")[0] == entry]
@@ -91,8 +91,8 @@ def put(document: Document, path: str, value: Any) -> None:
 def drop(document: Document, path: str) -> None:
     """Take out what stands at a path, and the key with its last entry."""
     name, slash, entry = path.partition("/")
-    if not slash:
-        document.pop(name, None)
+    if not slash or name not in KEYS:
+        document.pop(path, None)
         return
     value = document.get(name)
     if isinstance(value, list):
@@ -101,12 +101,6 @@ def drop(document: Document, path: str) -> None:
         document[name] = {key: item for key, item in value.items() if key != entry}
     if not document.get(name):
         document.pop(name, None)
-
-
-def digest(value: Any) -> str:
-    """Return what identifies a value: notes have this in place of the value, which may be secret."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
 def digests(document: Mapping[str, Any]) -> Dict[str, str]:

@@ -16,9 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..memory import digest
 from . import document as documents
 from . import keys, unit
-from .document import digest, dotted
+from .document import dotted
 from .keys import KEYS
 from .observed import Observed
 
@@ -163,5 +164,5 @@ def _reloads(path: str, document: Mapping[str, Any]) -> bool:
 
 def _keeps(seen: Observed, document: Mapping[str, Any], loud: Sequence[str]) -> bool:
     """Tell whether containers run on through a restart."""
-    wanted = document.get("live-restore") is True and not seen.swarm
+    wanted = (document.get("live-restore") is True or seen.flagged) and not seen.swarm
     return bool(seen.containers) and wanted and not any(keys.moves(path) for path in loud)

@@ -71,11 +71,6 @@ class Key:
     moves: bool = False
     content: bool = False  # names a file whose content is read when the engine starts
 
-    @property
-    def options(self) -> Tuple[str, ...]:
-        """The flags of dockerd that mean the same; together with the key in the file it refuses to start."""
-        return self.flags or (f"--{self.name}",)
-
 
 _TABLE = (
     # Logs
@@ -246,6 +241,12 @@ def moves(path: str) -> bool:
     """Tell whether a change there puts containers and images of before out of sight."""
     key = KEYS.get(path.partition("/")[0])
     return path == _SNAPSHOTTER or (key is not None and key.moves)
+
+
+def flags_of(name: str) -> Tuple[str, ...]:
+    """Return the flags of dockerd that mean the same as a key; with both it refuses to start."""
+    key = KEYS.get(name)
+    return (key.flags if key else ()) or (f"--{name}",)
 
 
 def of_bridge(path: str) -> bool:

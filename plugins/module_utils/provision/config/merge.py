@@ -12,8 +12,9 @@ import copy
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ..memory import digest
 from ..steps import Step
-from .document import Document, digest, dotted, drop, flatten, put, shown
+from .document import Document, dotted, drop, flatten, put, shown
 
 # Several digests: one that a run meant to set and one of before it, as it may have been killed in between.
 Claims = Dict[str, List[str]]
@@ -35,12 +36,16 @@ def merge(
     declared: Mapping[str, Any],
     suggested: Mapping[str, Any],
 ) -> Merged:
-    """Lay values by path over a document: what is declared always, what is suggested where others set nothing."""
+    """Lay values by path over a document: what is declared always, what is suggested where others set nothing.
+
+    A key that is declared as a whole, as with nothing in it, has no room for suggestions.
+    """
     document = copy.deepcopy(dict(current))
     there = flatten(current)
     wanted: Document = dict(declared)
     for path, value in suggested.items():
-        if path not in wanted and (path not in there or _ours(path, there, claims)):
+        declares = path in wanted or path.partition("/")[0] in declared
+        if not declares and (path not in there or _ours(path, there, claims)):
             wanted[path] = value
     mine: Claims = {}
     removed = [path for path in claims if path not in wanted and _ours(path, there, claims)]
@@ -55,8 +60,10 @@ def merge(
             continue
         put(document, path, value)
         mine[path] = [digest(value)]
-        was = f"was {shown(path, there[path])}" if path in there else "was not set"
-        steps.append(Step("SetKey", dotted(path), f"{shown(path, value)}; {was}"))
+        # A key as a whole takes the place of its entries.
+        was = there.get(path, current.get(path))
+        before = "was not set" if was is None else f"was {shown(path, was)}"
+        steps.append(Step("SetKey", dotted(path), f"{shown(path, value)}; {before}"))
         added.append(path)
     return Merged(document, mine, tuple(steps), (*removed, *added))
 

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from ..commands import Commands
+from ..dockerd import identify_process, is_newer
 from ..errors import ProvisionError
 from ..files import Files
-from ..memory import Memory
+from ..memory import Memory, digest
 from ..service import Service
 from ..system import SYSTEMD, SYSV
 from . import document, keys, unit
@@ -21,8 +21,6 @@ from .merge import Claims
 
 CONFIG = "/etc/docker/daemon.json"
 PART = "config"
-# How much later than the engine's start a file has to be written to count as newer, in seconds.
-_CLOCK = 0.05
 
 
 class RunningEngine(Protocol):
@@ -32,7 +30,7 @@ class RunningEngine(Protocol):
         """Its settings and state."""
 
     def running(self) -> List[str]:
-        """The ids of containers that run."""
+        """The ids of containers that run and are not a swarm's, the oldest first."""
 
     def start(self, container: str) -> None:
         """Start a container; ProvisionError where it cannot be."""
@@ -82,9 +80,9 @@ class Observed:
         return self.manager == SYSTEMD
 
     @property
-    def memory(self) -> Dict[str, Any]:
-        """The notes as they were kept."""
-        return remembered(self.notes)
+    def flagged(self) -> bool:
+        """Whether live-restore is a flag: it counts as the key would, and cannot be taken down by the file."""
+        return unit.is_on([*(self.words or ()), *self.script], "--live-restore")
 
 
 def observe(
@@ -105,9 +103,10 @@ def observe(
     standing = files.standing(config)
     text = files.read(config)
     info = engine.info() if engine else {}
-    root = _root(text)
+    settings = _settings(text)
+    root = _root(settings)
     pid = service.pid() if engine else None
-    process, started = _process(pid)
+    process, started = identify_process(pid)
     tracked = [config, *texts, *contents]
     outdated = engine is not None and service.outdated(info.get("ServerVersion", ""))
     return Observed(
@@ -122,13 +121,13 @@ def observe(
         late=late,
         script=script,
         process=process,
-        newer=frozenset(path for path in tracked if process and _written(files, path) > started + _CLOCK),
+        newer=frozenset(path for path in tracked if process and is_newer(files, path, started)),
         outdated=outdated,
         containers=tuple(engine.running()) if engine and info.get("ContainersRunning") else (),
-        held=_held(files, info, root),
+        held=_held(files, info, root, bool(settings.get("userns-remap"))),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         swarm=_swarm(files, info, root),
-        contents={path: document.digest(files.read(path)) for path in contents},
+        contents={path: digest(files.read(path)) for path in contents},
         programs={name: found for name, path in RUNTIMES.items() if (found := commands.find(os.path.basename(path)))},
     )
 
@@ -166,7 +165,7 @@ def remembered(notes: Notes) -> Dict[str, Any]:
 
 def process_now(service: Service) -> str:
     """Return what identifies the engine that runs now."""
-    return _process(service.pid())[0]
+    return identify_process(service.pid())[0]
 
 
 def _command(files: Files, manager: str) -> Tuple[Optional[Tuple[str, ...]], str]:
@@ -203,43 +202,24 @@ def _version(commands: Commands, info: Mapping[str, Any], outdated: bool) -> key
     return keys.parse_version(said.partition("version ")[2])
 
 
-def _process(pid: Optional[int]) -> Tuple[str, float]:
-    """Return what identifies a process, also after a reboot, and when it started; "" and 0 where it is none."""
+def _settings(text: Optional[str]) -> document.Document:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read().strip()
-        with open("/proc/uptime", encoding="ascii") as file:
-            uptime = float(file.read().split()[0])
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            ticks = int(file.read().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return "", 0.0
-    age = uptime - ticks / os.sysconf("SC_CLK_TCK")
-    return f"{boot}:{pid}:{ticks}", time.time() - age
-
-
-def _written(files: Files, path: str) -> float:
-    """Return when a file was written; 0 where it is not there, or a clock that was set says that it is yet to be."""
-    try:
-        # Not ctime: who tightens a file's mode has not changed what it says.
-        written = os.stat(files.path(path)).st_mtime
-    except OSError:
-        return 0.0
-    return 0.0 if written > time.time() + 1 else written
-
-
-def _root(text: Optional[str]) -> str:
-    try:
-        root = document.parse(text, "").get("data-root")
+        return document.parse(text, "")
     except ProvisionError:
-        root = None  # whoever decides tells of that
+        return {}  # whoever decides tells of that
+
+
+def _root(settings: Mapping[str, Any]) -> str:
+    root = settings.get("data-root")
     return root if isinstance(root, str) and root.startswith("/") else "/var/lib/docker"
 
 
-def _held(files: Files, info: Mapping[str, Any], root: str) -> bool:
+def _held(files: Files, info: Mapping[str, Any], root: str, remapped: bool) -> bool:
     if info:
         return bool(info.get("Containers") or info.get("Images"))
-    return bool(files.list(f"{root}/containers"))
+    # With the mapping of users all of it lies in a folder that is named by the first ids.
+    roots = [f"{root}/{name}" for name in files.list(root) if name[0].isdigit()] if remapped else [root]
+    return any(files.list(f"{place}/containers") for place in roots)
 
 
 def _swarm(files: Files, info: Mapping[str, Any], root: str) -> bool:

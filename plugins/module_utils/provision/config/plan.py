@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import ProvisionError
+from ..memory import digest
 from ..steps import Step
 from . import document as documents
 from . import in_force, keys, registries, unit
 from .declared import SYSTEMD_SOCKET, Declared, Facts, Options, declare
-from .document import Document, digest, dotted
+from .document import Document, dotted
 from .in_force import NOTHING, RELOAD, Need
 from .merge import Merged, both, merge
 from .observed import Notes, Observed
@@ -65,7 +66,7 @@ def plan(options: Options, seen: Observed) -> Plan:
     declared = declare(options, _facts(options, seen, current)) if present else Declared({}, {}, {})
     merged = merge(current, seen.notes.claims, declared.declared, _unsaid(declared.suggested, seen))
     names = {path.partition("/")[0] for path in declared.declared}
-    _refuse(merged, seen, names)
+    _refuse(merged, seen, names, current)
     files = _other_files(options if present else {}, declared, names, seen)
     changes, file_steps = _changes(files, seen)
     config, created = _config_change(merged, seen)
@@ -80,7 +81,13 @@ def plan(options: Options, seen: Observed) -> Plan:
         options.get("restart") is not False,
         bool((options.get("tls") or {}).get("renewed")),
     )
+    need = _told(need, merged, declared)
     restore = in_force.restoring(seen, need)
+    if restore is False and seen.flagged:
+        raise ProvisionError(
+            f"{in_force.names(in_force.moved(need))}: containers run, and would run on where no engine sees them, as "
+            "dockerd is told --live-restore. Take that flag out, or stop the containers. Nothing was changed."
+        )
     during = {**merged.document, **in_force.neutral(merged.document, running or {})} if need.how == RELOAD else {}
     done = Notes(
         merged.claims,
@@ -142,9 +149,26 @@ def _unsaid(suggested: Mapping[str, Any], seen: Observed) -> Document:
     return {path: value for path, value in suggested.items() if path.partition("/")[0] not in said}
 
 
-def _refuse(merged: Merged, seen: Observed, names: AbstractSet[str]) -> None:
-    """Raise what would keep the engine from starting, as far as that shows in texts."""
-    found: List[str] = []
+def _told(need: Need, merged: Merged, declared: Declared) -> Need:
+    """Return what the engine has to do, with what it is not asked to do as long as it holds something."""
+    if "userns-remap" not in declared.suggested or "userns-remap" not in merged.claims:
+        return need
+    stays = (
+        "userns-remap is not declared any more, and stays: images and containers would be out of sight. It goes once "
+        'there are none, or now with userns-remap: "" in engine_config'
+    )
+    return replace(need, pending=(*need.pending, stays))
+
+
+def _refuse(merged: Merged, seen: Observed, names: AbstractSet[str], current: Mapping[str, Any]) -> None:
+    """Raise what would keep the engine from starting or lose what others wrote, as far as that shows in texts."""
+    there = documents.flatten(current)
+    found = [
+        f"$.{top}: {top} in {seen.config}, written by others, has one name twice, or no names: nothing can be put "
+        "beside that. Mend it there"
+        for top in sorted({path.partition("/")[0] for path in merged.changed if "/" in path})
+        if there.get(top)
+    ]
     for path, wrong in log_problems(merged.document).items():
         if path in merged.claims:
             found.append(f"$.{dotted(path).replace('log-opts', 'log_options')}: {wrong}")

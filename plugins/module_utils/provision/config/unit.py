@@ -12,7 +12,7 @@ import shlex
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ProvisionError
-from .keys import KEYS
+from .keys import flags_of
 
 UNIT = "docker.service"
 # The first that has the unit hides those in later places.
@@ -113,13 +113,19 @@ def clashes(names: Iterable[str], places: Mapping[str, Sequence[str]]) -> List[T
     for name in names:
         for place, words in places.items():
             flags = _flags(words)
-            found += [(name, option, place) for option in KEYS[name].options if option in flags and name != "runtimes"]
+            found += [(name, option, place) for option in flags_of(name) if option in flags and name != "runtimes"]
     return found
 
 
 def value_of(words: Sequence[str], flag: str) -> Optional[str]:
     """Return what a command says behind a flag."""
     return _flags(words).get(flag)
+
+
+def is_on(words: Sequence[str], flag: str) -> bool:
+    """Tell whether a command has a switch on; what stands behind it is no value of it."""
+    said = [word for word in words if word.partition("=")[0] == flag]
+    return bool(said) and said[-1].partition("=")[2].lower() in ("", "1", "t", "true")
 
 
 def plain_flags(words: Sequence[str]) -> List[str]:

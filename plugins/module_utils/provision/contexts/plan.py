@@ -19,7 +19,8 @@ PROXY_KEYS = {"http": "httpProxy", "https": "httpsProxy", "ftp": "ftpProxy", "al
 # What YAML makes of the word no, where nobody quotes it.
 _NO = "no"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.+-]+")
-_PASSWORD = re.compile(r"[a-z0-9]+://[^/@]*?:([^/]+)@", re.IGNORECASE)
+# Many programs take an address without its scheme; and a password that nobody encoded may have any letter.
+_PASSWORD = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?[^:@]*:(?!//)(.+)@", re.IGNORECASE)
 _SCHEMES = ("ssh://", "tcp://", "unix://")
 _KEYS = frozenset({"host", "description", "client"})
 

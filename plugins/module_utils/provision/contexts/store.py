@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional
 
@@ -17,6 +19,8 @@ from ..errors import ProvisionError
 from ..files import Files
 
 CERTIFICATE_FILES = ("ca", "cert", "key")
+# No file of docker's own comes near it.
+_LONGEST = 1 << 20
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 
@@ -44,12 +48,12 @@ class Store:
 
     def config(self) -> Document:
         """Return config.json; {} where there is none. Raises ProvisionError where it cannot be understood."""
-        text = self._files.read(self._config)
+        text = self._read(self._config)
         if text is None or not text.strip():
             return {}
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProvisionError(
                 f"{self._config} of {self._user} is not JSON ({error}): repair it, or move it away"
             ) from error
@@ -70,22 +74,20 @@ class Store:
 
     def context(self, name: str) -> Optional[Context]:
         """Return a context, or None where there is none of that name."""
-        text = self._files.read(f"{self._meta(name)}/meta.json")
-        if text is None:
+        text = self._read(f"{self._meta(name)}/meta.json")
+        digests = self._digests(name)
+        if text is None and not digests:
             return None
-        digests = {}
-        for file in self._files.list(self._tls(name)):
-            content = self._files.read(f"{self._tls(name)}/{file}")
-            digests[file.rpartition(".pem")[0] or file] = digest(content or "")
         try:
-            found = json.loads(text)
+            # Certificates without a word about them: a run was killed before it had written all.
+            found = json.loads(text or "")
             endpoint = found["Endpoints"]["docker"]
             description = found.get("Metadata", {}).get("Description", "")
             known = (
                 found["Name"] == name and not endpoint.get("SkipTLSVerify") and set(found["Endpoints"]) == {"docker"}
             )
             return Context(endpoint["Host"], description, digests, known)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Context("", "", digests, known=False)
 
     def put_context(self, name: str, context: Context, texts: Mapping[str, str]) -> None:
@@ -115,15 +117,40 @@ class Store:
         self._files.write(f"{self._meta(name)}/meta.json", json.dumps(document, separators=(",", ":")), _FILE_MODE)
 
     def remove_context(self, name: str) -> None:
-        """Remove a context, and the folders that are empty then."""
-        self._files.remove(f"{self._meta(name)}/meta.json")
-        self._files.remove_folder(self._meta(name))
+        """Remove a context, and the folders that are empty then. What says that it is there goes last."""
         for file in self._files.list(self._tls(name)):
             self._files.remove(f"{self._tls(name)}/{file}")
-        for folder in (self._tls(name), f"{self._folder}/contexts/tls/{_id(name)}"):
+        self._files.remove(f"{self._meta(name)}/meta.json")
+        for folder in (self._tls(name), f"{self._folder}/contexts/tls/{_id(name)}", self._meta(name)):
             self._files.remove_folder(folder)
         for folder in ("/contexts/tls", "/contexts/meta", "/contexts", ""):
             self._files.remove_folder(self._folder + folder)
+
+    def _digests(self, name: str) -> Dict[str, str]:
+        """Return what tells a context's files apart; of what is not among them only that it is there."""
+        wanted = {f"{file}.pem": file for file in CERTIFICATE_FILES}
+        return {
+            wanted.get(found, found): digest(self._read(f"{self._tls(name)}/{found}") or "") if found in wanted else ""
+            for found in self._files.list(self._tls(name))
+        }
+
+    def _read(self, path: str) -> Optional[str]:
+        """Return a file's text, or None where there is none. Raises ProvisionError for what is not read.
+
+        It is a user's, who may have left there what never ends: a pipe, a link to a device, a file with a hole.
+        """
+        try:
+            with open(os.open(self._files.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise ProvisionError(f"{path} of {self._user} is no file: move it away")
+                content = file.read(_LONGEST + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise ProvisionError(f"{path} cannot be read: {error.strerror}") from error
+        if len(content) > _LONGEST:
+            raise ProvisionError(f"{path} of {self._user} is too large to be read: move it away")
+        return content.decode(errors="surrogateescape")
 
     def _meta(self, name: str) -> str:
         return f"{self._folder}/contexts/meta/{_id(name)}"

@@ -4,16 +4,24 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..commands import Commands
 from ..dockerd import Dockerd, observe_dockerd
 from ..errors import ProvisionError
 from ..files import Files
+from ..service import Service
 from ..system import SYSTEMD, SYSV, observe_manager
 from .keeping import PATHS, TOOLS, UNIT, Text
+from .rules import Bridges
+
+# Engines: since when they drop what is sent to a container's own address, and filter IPv6 unless told otherwise.
+_CLOSED_SINCE = 28
+_IP6TABLES_SINCE = 27
+_OWN = re.compile("br-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -26,11 +34,18 @@ class Found:
     kept: bool  # what brings the rules back is enabled, and has run
     backend: str  # iptables, nftables, or "off" where the engine makes no rules
     tools: bool  # iptables is installed
+    bridges: Optional[Bridges] = None  # where the engine lets in what is sent to a container's own address
 
 
-def observe_firewall(files: Files, commands: Commands) -> Found:
-    """Look at this host. Raises ProvisionError where iptables is there and cannot read its rules."""
+def observe_firewall(files: Files, commands: Commands, config: Optional[Mapping[str, Any]] = None) -> Found:
+    """Look at this host. Raises ProvisionError where iptables is there and cannot read its rules.
+
+    ``config`` are keys of daemon.json that the engine is still to be told, None those that it is to lose.
+    """
     manager = observe_manager(files)
+    told = observe_dockerd(files)
+    settings = {**told.settings, **(config or {})}
+    dockerd = Dockerd(told.options, {key: value for key, value in settings.items() if value is not None})
     tools = commands.find(f"{TOOLS[4]}-save") is not None
     live = {}
     for family, tool in TOOLS.items():
@@ -41,8 +56,9 @@ def observe_firewall(files: Files, commands: Commands) -> Found:
         live,
         _observe_files(files),
         _observe_keeper(files, commands, manager),
-        _backend(observe_dockerd(files)),
+        _backend(dockerd),
         tools,
+        _observe_bridges(files, commands, dockerd),
     )
 
 
@@ -53,8 +69,8 @@ def parse_chains(text: str) -> Dict[str, List[str]]:
         if line.startswith(":"):
             chains[line[1:].split()[0]] = []
         elif line.startswith("-A "):
-            _append, chain, rule = line.split(" ", 2)
-            chains.setdefault(chain, []).append(rule)
+            chain, _space, rule = line[3:].partition(" ")
+            chains.setdefault(chain, []).append(rule)  # "" where it does nothing but count
     return chains
 
 
@@ -80,6 +96,18 @@ def _observe_chains(commands: Commands, tool: str) -> Dict[str, List[str]]:
     if done.code:
         raise ProvisionError(f"{tool}-save cannot read the rules of this host: {done.output.strip()}")
     return parse_chains(done.said)
+
+
+def _observe_bridges(files: Files, commands: Commands, dockerd: Dockerd) -> Optional[Bridges]:
+    version = Service(files=files, commands=commands).installed_version().partition(".")[0]
+    major = int(version) if version.isdigit() else 0
+    if major >= _CLOSED_SINCE:
+        return None
+    families = (4, 6) if dockerd.is_on("ip6tables", major >= _IP6TABLES_SINCE) else (4,)
+    others = sorted(
+        name for name in files.list("/sys/class/net") if name.startswith("br-") and not _OWN.fullmatch(name)
+    )
+    return Bridges(families, str(dockerd.told("bridge") or Bridges.default), tuple(others))
 
 
 def _observe_files(files: Files) -> Dict[str, Text]:

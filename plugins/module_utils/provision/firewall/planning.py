@@ -18,7 +18,7 @@ OURS = (USER, INPUT)
 def wanted_chains(rules: Sequence[Rule], found: Found) -> Dict[int, Chains]:
     """Return our chains of each family that the host has; of both where there is no telling yet."""
     families = [family for family in FAMILIES if not found.tools or family in found.live]
-    return {family: render_chains(rules, family) for family in families} if rules else {}
+    return {family: render_chains(rules, family, found.bridges) for family in families} if rules else {}
 
 
 def refuse_host(found: Found, rules: Sequence[Rule]) -> None:

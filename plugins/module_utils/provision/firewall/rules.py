@@ -4,7 +4,7 @@
 
 - STOWAGE-USER, called by DOCKER-USER: forwarded packets. They carry the container's port by then, so it is the
   connection's original port that is asked for, and only of connections that the engine has redirected: what containers
-  send out themselves, or to each other, passes.
+  send out themselves, or to each other, passes. What others send to a container's own address is no way around it.
 - STOWAGE-INPUT, called by INPUT: what a process of the host takes in, which is docker-proxy (IPv6 where the container
   has none, neighbours on the same bridge) or a container on the host's own network.
 
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shlex
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ..errors import ProvisionError
 
@@ -27,15 +28,28 @@ FAMILIES = (4, 6)
 # Which chain calls which, in the order in which they are put in place: what is called has to be there first.
 JUMPS = (("DOCKER-USER", USER), ("FORWARD", "DOCKER-USER"), ("INPUT", INPUT))
 
-# What a packet must not meet before the jump from FORWARD: it would be let in unseen. An engine that finds containers
-# running when it starts (live-restore) puts its rules in front of a DOCKER-USER that is there, and leaves it there.
-LETS_IN = ("-j ACCEPT", "-j DOCKER")
+# What leaves a chain before what follows is asked. A program that takes packets from a queue may let them in as well.
+_PASSES = ("ACCEPT", "QUEUE", "NFQUEUE")
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Chains = Dict[str, List[str]]
 
+_DIRECT = "-m conntrack ! --ctstate DNAT"  # not redirected by the engine
 _INTERFACE = re.compile(r"[^\s/!+]{1,15}\+?")
 _KEYS = ("port", "protocol", "sources", "interface")
+
+
+@dataclass(frozen=True)
+class Bridges:
+    """The bridges of an engine that lets in whoever sends packets to a container's own address.
+
+    All but the ``default`` network's are named br- and a number, unless somebody named them. ``others`` are interfaces
+    that are named alike, and may be anybody's.
+    """
+
+    families: Tuple[int, ...] = (4,)
+    default: str = "docker0"
+    others: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +79,13 @@ def parse_rules(declared: Sequence[Mapping[str, Any]]) -> List[Rule]:
     return rules
 
 
-def render_chains(rules: Sequence[Rule], family: int) -> Chains:
+def render_chains(rules: Sequence[Rule], family: int, bridges: Optional[Bridges] = None) -> Chains:
     """Return the rules of our two chains for IPv4 or IPv6; {} where nothing is declared."""
     if not rules:
         return {}
     established = "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN"
-    user = [established, "-m conntrack ! --ctstate DNAT -j RETURN"]
+    past = _close_containers(bridges) if bridges and family in bridges.families else []
+    user = [established, *past, f"{_DIRECT} -j RETURN"]
     taken = ["-i lo -j RETURN", established]
     for protocol, port in dict.fromkeys((rule.protocol, rule.port) for rule in rules):
         forwarded = f"-p {protocol} -m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
@@ -84,12 +99,28 @@ def render_chains(rules: Sequence[Rule], family: int) -> Chains:
 
 
 def in_place(caller: str, called: str, chains: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether a chain calls another where it has to."""
+    """Tell whether a chain calls another before it lets anything in unseen.
+
+    An engine that finds containers running when it starts (live-restore) puts its rules in front of a DOCKER-USER that
+    is there, and leaves it there; others put theirs in front of everything. What only drops may stand before ours.
+    """
     for rule in chains.get(caller, ()):
         if rule == f"-j {called}":
             return True
-        if caller == "FORWARD" and any(word in rule for word in LETS_IN):
+        if _lets_in(rule, chains, "RETURN"):
             return False
+    return False
+
+
+def _lets_in(rule: str, chains: Mapping[str, Sequence[str]], *passes: str) -> bool:
+    """Tell whether a packet may get past the rest of a chain by this rule, or by a chain that it calls."""
+    words = shlex.split(rule)
+    for option, target in zip(words, words[1:]):
+        if option == "-g" or (option == "-j" and target in (*_PASSES, *passes)):
+            return True
+        if option == "-j":
+            # RETURN in there comes back here.
+            return any(_lets_in(inner, chains) for inner in chains.get(target, ()))
     return False
 
 
@@ -98,6 +129,17 @@ def render_restore(chains: Chains) -> str:
     lines = ["*filter", *(f":{chain} - [0:0]" for chain in chains)]
     lines += [f"-A {chain} {rule}" for chain, rules in chains.items() for rule in rules]
     return "\n".join([*lines, "COMMIT", ""])
+
+
+def _close_containers(bridges: Bridges) -> List[str]:
+    """Return the rules by which containers' own addresses are reached from the host and from containers alone."""
+    # docker+ is docker_gwbridge as well: what a swarm sends there from its ports is redirected.
+    own = ["docker+", "br-+"] + [bridges.default] * (not bridges.default.startswith("docker"))
+    return [
+        *(f"-i {name} {_DIRECT} -j RETURN" for name in own),
+        *(f"-o {name} {_DIRECT} -j RETURN" for name in bridges.others),
+        *(f"-o {name} -m conntrack --ctstate NEW {_DIRECT} -j DROP" for name in own),
+    ]
 
 
 def _allowed(rules: Sequence[Rule], protocol: str, port: str, family: int) -> Iterator[str]:
@@ -147,11 +189,15 @@ def _parse_port(path: str, port: Any) -> Tuple[int, int]:
 
 def _parse_source(path: str, source: Any) -> Network:
     try:
-        return ipaddress.ip_network(str(source).strip())
+        network = ipaddress.ip_network(str(source).strip())
     except ValueError as error:
         raise ProvisionError(
             f"{path}: {error}; an address or a network is needed, as in 10.0.0.0/8 or fd00::/8"
         ) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
+        # No packet carries such an address: programs write IPv4's that way.
+        raise ProvisionError(f"{path}: {source} stands for an IPv4 address: write that, as in 192.0.2.1")
+    return network
 
 
 def _refuse_overlap(path: str, rule: Rule, other_path: str, other: Rule) -> None:

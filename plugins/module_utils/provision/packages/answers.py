@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Set
+from typing import Dict, List, Set
 
 from .model import Change, Offer, Package
 from .versions import newest_first
@@ -62,7 +62,7 @@ def parse_policy(text: str) -> Dict[str, Offer]:
     def close() -> None:
         if name and versions:
             ordered = newest_first(versions)
-            found[name] = Offer(candidate if candidate in versions else "", tuple(ordered), dict(releases))
+            found[name] = Offer("" if candidate == "(none)" else candidate, tuple(ordered), dict(releases))
 
     for line in text.splitlines():
         if line and not line.startswith(" "):
@@ -75,7 +75,9 @@ def parse_policy(text: str) -> Dict[str, Offer]:
         elif version and (match := _POLICY_PLACE.match(line)) and not match.group(1).endswith(_STATUS_FILE):
             if version not in versions:
                 versions.append(version)
-            releases.setdefault(version, (match.group(2) or "").partition("/")[0])
+            place = match.group(2) or ""
+            if not place.endswith("/"):  # as that of a repository without releases does
+                releases.setdefault(version, place.partition("/")[0])
     close()
     return found
 
@@ -136,9 +138,3 @@ def complaints(text: str, count: int = 8) -> str:
     telling = telling or [line for line in lines if line.startswith(("W: ", "Err:", "E: "))] or lines
     kept = list(dict.fromkeys(line.strip() for line in telling if line.strip()))
     return "\n".join(kept[-count:])
-
-
-def complaints_about(text: str, address: str) -> Optional[str]:
-    """Return what ``apt-get update`` complained of about one repository, or None."""
-    lines = [line for line in text.splitlines() if line.startswith(("W: ", "E: ", "Err:")) and address in line]
-    return "\n".join(dict.fromkeys(lines)) or None

@@ -36,6 +36,7 @@ _KEEP = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force
 _LOCKED = re.compile(
     r"^E: (Could not get lock .*|Unable to lock .*|Unable to acquire the dpkg frontend lock.*)", re.MULTILINE
 )
+_NO_ROOM = "E: You don't have enough free space in "
 _PARTS = "Dir::Etc::sourceparts="
 _SPARE = 64 << 20  # bytes that an installation may need beside what its packages say
 
@@ -156,7 +157,8 @@ class Apt:
     def begin(self, choice: Choice, release: str = "") -> Optional[Begun]:
         """Begin a transaction, up to its first change. Raises ProvisionError where apt finds no way.
 
-        None where that cannot be: with packages that have to be brought yet, or that dpkg has to mend first.
+        None where that cannot be: with packages that have to be brought yet, or that dpkg has to mend first, and on a
+        disk that is too full, of which ``see_that_it_fits`` says more than apt.
         """
         if not self._fetches or not all(package.whole for package in self.installed().values()):
             return None
@@ -172,12 +174,14 @@ class Apt:
             done = gate.end()
             if done.code and (locked := _locked(done)):
                 return locked
-            if done.code:
+            if _NO_ROOM in done.output:
+                begun.clear()
+            elif done.code:
                 raise ProvisionError(f"apt cannot do it: {answers.complaints(done.output)}")
             return None
 
         self._locks.retry(start)
-        return begun[-1]
+        return begun[-1] if begun else None
 
     def needless(self, choice: Choice) -> List[str]:
         """Return the packages that nobody needs any more once others are removed; not those nobody needs already."""
@@ -189,13 +193,13 @@ class Apt:
         already = {change.name for change in answers.parse_simulation(before.said)} | set(choice.removals)
         return [change.name for change in answers.parse_simulation(after.said) if change.name not in already]
 
-    def see_that_it_fits(self, changes: Sequence[Change]) -> None:
-        """Raise ProvisionError where the disk has too little room for a transaction."""
+    def see_that_it_fits(self, changes: Sequence[Change], fetched: bool = False) -> None:
+        """Raise ProvisionError where the disk has too little room for changes, whose packages may be ``fetched``."""
         wanted = [f"{change.name}={change.after}" for change in changes if change.after]
         if not wanted:
             return
         sizes = answers.parse_sizes(self._run("apt-cache", "show", *wanted).said)
-        archives = sum(size["archive"] for size in sizes.values()) if self._fetches else 0
+        archives = sum(size["archive"] for size in sizes.values()) if self._fetches and not fetched else 0
         installed = sum(size["installed"] for size in sizes.values())
         shared = os.stat(self._files.path(_ARCHIVES)).st_dev == os.stat(self._files.path("/usr")).st_dev
         rooms = {"/usr": installed + (archives if shared else 0) + _SPARE}
@@ -235,6 +239,7 @@ class Apt:
             return ["--allow-change-held-packages", "purge" if purge else "remove", *choice.removals]
         flags = [
             "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "--fix-broken",
+            "-o", "APT::Ignore-Hold=true",  # of what is not named but needed; others' holds are refused by the plan
             *_release(release),
         ]  # fmt: skip
         asked = [f"{name}={version}" if version else name for name, version in choice.requests.items()]

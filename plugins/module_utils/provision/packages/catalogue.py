@@ -31,8 +31,10 @@ class Recipe:
     rootless: Tuple[str, ...] = ()  # all of them
     companions: Tuple[str, ...] = ()  # come with a new engine where they can be had: what it recommends and we need
     together: Tuple[str, ...] = ()  # of one version with the engine
+    needs: Tuple[str, ...] = ()  # come with a new engine unasked, as it cannot be without them
     held: Tuple[str, ...] = ()  # an upgrade of these restarts something, or parts them from the engine
     conflicts: Tuple[Name, ...] = ()  # cannot be there beside it
+    conflicts_rootless: Tuple[Name, ...] = ()  # nor these beside what engines without root need
     advice: Mapping[str, str] = field(default_factory=dict)  # by part: what to do where none of its names can be had
 
 
@@ -75,6 +77,7 @@ _DEBIAN = Recipe(
     rootless=(*_ROOTLESS, "rootlesskit"),
     companions=("apparmor", "ca-certificates"),
     together=("docker.io", "docker-cli"),
+    needs=("containerd", "runc"),
     held=("docker.io", "docker-cli", "docker-compose-v2", "docker-compose", "docker-buildx", "containerd"),
     conflicts=tuple(Name(package) for package in (*_CE, *_MOBY, "podman-docker")),
     advice=_ADVICE,
@@ -94,12 +97,14 @@ _DOCKER = Recipe(
     rootless=("docker-ce-rootless-extras", *_ROOTLESS),
     companions=("apparmor", "ca-certificates"),
     together=_CE_TOGETHER,
+    needs=("containerd.io",),
     held=_CE,
     conflicts=(
         *(Name(package) for package in ("docker.io", "docker-cli", "docker-doc", "docker-compose-v2", "docker-buildx")),
         Name("docker-compose", "2"),
         *(Name(package) for package in ("podman-docker", "containerd", "runc", *_MOBY)),
     ),
+    conflicts_rootless=(Name("rootlesskit"),),
     advice=_ADVICE,
 )
 _DOCKER_RPM = Recipe(
@@ -107,6 +112,7 @@ _DOCKER_RPM = Recipe(
     parts=_DOCKER_PARTS,
     rootless=("docker-ce-rootless-extras", "shadow-utils", "slirp4netns", "fuse-overlayfs"),
     together=_CE_TOGETHER,
+    needs=("containerd.io",),
     held=_CE,
     conflicts=tuple(
         Name(package)
@@ -117,6 +123,7 @@ _DOCKER_RPM = Recipe(
             "runc", "containerd",
         )
     ),
+    conflicts_rootless=(Name("rootlesskit"),),
     advice=_ADVICE,
 )  # fmt: skip
 # An engine of Docker's is not taken away for a command's name: see presence.refuse_beside.

@@ -82,20 +82,20 @@ def _by_program(part: str, recipe: Recipe, installed: Installed, programs: Colle
     return False
 
 
-def conflicting(recipe: Recipe, installed: Installed, source: str) -> List[str]:
+def conflicting(recipe: Recipe, wanted: Wanted, installed: Installed, source: str) -> List[str]:
     """Return the packages that cannot be there beside the engine. An engine of somebody else's has no enemies."""
     if source == OTHER:
         return []
     return [
         name.package
-        for name in recipe.conflicts
+        for name in (*recipe.conflicts, *(recipe.conflicts_rootless if wanted.rootless else ()))
         if name.package in installed and _is_meant(name, installed[name.package].version)
     ]
 
 
 def is_settled(recipe: Recipe, wanted: Wanted, installed: Installed, lacks: Sequence[Lack], source: str) -> bool:
     """Tell whether there is nothing to do, without a look at what is offered."""
-    if lacks or (wanted.source != AUTO and conflicting(recipe, installed, source)):
+    if lacks or (wanted.source != AUTO and conflicting(recipe, wanted, installed, source)):
         return False
     if _astray(wanted, installed):
         return False
@@ -103,7 +103,10 @@ def is_settled(recipe: Recipe, wanted: Wanted, installed: Installed, lacks: Sequ
         return True
     if wanted.version == LATEST:
         return False
-    return all(fits(installed[name].version, wanted.version) for name in recipe.together if name in installed)
+    if recipe.engine in wanted.versions:
+        return True
+    free = [name for name in recipe.together if name in installed and name not in wanted.versions]
+    return all(fits(installed[name].version, wanted.version) for name in free)
 
 
 def choose(
@@ -114,19 +117,25 @@ def choose(
     causes: Dict[str, str] = {}
     target = "" if source == OTHER else _target(recipe, wanted, installed, offers)
     for lack in lacks:
-        name = _available(lack, offers)
+        name = _available(lack, recipe, wanted, offers)
         if name is not None:
-            requests[name] = target if name == recipe.engine else _version_of(name, recipe, wanted, target, offers)
+            requests[name] = _version_of(name, recipe, wanted, target, offers)
             causes[name] = "is missing"
         elif lack.required:
             raise ProvisionError(_not_offered(lack, recipe))
     if source != OTHER:
         for name, cause in _moving(recipe, wanted, installed, requests, target, offers).items():
-            requests[name] = target if name == recipe.engine else _version_of(name, recipe, wanted, target, offers)
+            requests[name] = _version_of(name, recipe, wanted, target, offers)
             causes[name] = cause
-    for name, version in _astray(wanted, installed).items():
-        requests[name], causes[name] = version, "this very version is asked for"
-    removals = conflicting(recipe, installed, source) if requests or wanted.source != AUTO else []
+    named = _astray(wanted, installed)
+    if recipe.engine in requests:
+        named.update({n: v for n, v in wanted.versions.items() if n in recipe.needs and n not in installed})
+    enemies = conflicting(recipe, wanted, installed, source)
+    for name, version in named.items():
+        if name not in enemies:
+            requests[name] = version
+            causes[name] = "this very version is asked for"
+    removals = enemies if requests or wanted.source != AUTO else []
     return Choice(requests, tuple(removals), {**causes, **dict.fromkeys(removals, f"conflicts with {recipe.engine}")})
 
 
@@ -135,23 +144,33 @@ def _astray(wanted: Wanted, installed: Installed) -> Dict[str, str]:
     return {n: v for n, v in wanted.versions.items() if n in installed and installed[n].version != v}
 
 
+def returnable(installed: Installed, offers: Offers) -> Dict[str, str]:
+    """Return the packages that are there and can be had in the very same version."""
+    there = {name: installed[name].version for name in offers if name in installed}
+    return {name: version for name, version in there.items() if version in offers[name].versions}
+
+
 def _target(recipe: Recipe, wanted: Wanted, installed: Installed, offers: Offers) -> str:
     """Return the version that the engine is to have."""
     offer = offers.get(recipe.engine)
     present = installed.get(recipe.engine)
-    if present is not None and present.whole and _keeps(present.version, wanted.version):
+    asked = wanted.versions.get(recipe.engine, wanted.version)
+    if present is not None and present.whole and _keeps(present.version, asked):
         return present.version
     if offer is None:
         raise ProvisionError(_nowhere(recipe.engine))
-    if wanted.version in ("", LATEST):
-        target = offer.candidate or offer.versions[0]
-    else:
-        target = next((version for version in offer.versions if fits(version, wanted.version)), "")
-    if not target:
+    known = ", ".join(offer.versions[:20])
+    if asked not in ("", LATEST):
+        target = next((version for version in offer.versions if fits(version, asked)), "")
+    elif not (target := offer.candidate):
         raise ProvisionError(
-            f"{recipe.engine} cannot be had in version {wanted.version}; what can be: {', '.join(offer.versions[:20])}"
+            f"{recipe.engine} cannot be had: this host's pins (apt_preferences) let no version of it be taken by"
+            f" itself. Name one in engine_version, or change the pins; there are {known}"
         )
-    _refuse_downgrade(recipe, wanted, installed, target)
+    if not target:
+        raise ProvisionError(f"{recipe.engine} cannot be had in version {asked}; what can be: {known}")
+    if recipe.engine not in wanted.versions:
+        _refuse_downgrade(recipe, wanted, installed, target)
     return target
 
 
@@ -176,10 +195,15 @@ def _refuse_downgrade(recipe: Recipe, wanted: Wanted, installed: Installed, targ
             )
 
 
-def _available(lack: Lack, offers: Offers) -> Optional[str]:
+def _available(lack: Lack, recipe: Recipe, wanted: Wanted, offers: Offers) -> Optional[str]:
     for name in lack.names:
         offer = offers.get(name.package)
-        if offer is not None and _is_meant(name, offer.candidate or offer.versions[0]):
+        if offer is None:
+            continue
+        version = wanted.versions.get(name.package, offer.candidate)
+        if not version and name.package in recipe.together and wanted.version not in ("", LATEST):
+            version = offer.versions[0]  # a version that is named can be had in spite of pins
+        if version and _is_meant(name, version):
             return name.package
     return None
 
@@ -189,7 +213,10 @@ def _not_offered(lack: Lack, recipe: Recipe) -> str:
         return _nowhere(recipe.engine)
     names = " or ".join(name.package + (f" (from {name.least} on)" if name.least else "") for name in lack.names)
     advice = recipe.advice.get(lack.part) or "add a source that has it, or do not ask for it"
-    return f"{lack.part} cannot be had: no package {names or lack.part} in this host's sources. What to do: {advice}"
+    return (
+        f"{lack.part} cannot be had: no package {names or lack.part} in this host's sources, or none that its pins let"
+        f" be taken. What to do: {advice}"
+    )
 
 
 def _nowhere(engine: str) -> str:
@@ -197,16 +224,17 @@ def _nowhere(engine: str) -> str:
 
 
 def _version_of(name: str, recipe: Recipe, wanted: Wanted, target: str, offers: Offers) -> str:
-    """Return the version to take of a part, given the engine's."""
+    """Return the version to take of a package, given the engine's."""
+    if name == recipe.engine or name in wanted.versions:
+        return wanted.versions.get(name, target)
     offer = offers[name]
-    usual = offer.candidate or offer.versions[0]
     if name not in recipe.together:
-        return usual
+        return offer.candidate
     if target in offer.versions:
         return target
     akin = [version for version in offer.versions if upstream(version) == upstream(target)]
     if akin or wanted.version in ("", LATEST):
-        return akin[0] if akin else usual
+        return akin[0] if akin else offer.candidate
     raise ProvisionError(
         f"{name} cannot be had in the engine's version {target}; what can be: {', '.join(offer.versions[:20])}"
     )
@@ -215,23 +243,29 @@ def _version_of(name: str, recipe: Recipe, wanted: Wanted, target: str, offers: 
 def _moving(
     recipe: Recipe, wanted: Wanted, installed: Installed, requests: Mapping[str, str], target: str, offers: Offers
 ) -> Dict[str, str]:
-    """Return the packages that are there and have to be of another version, with the reason."""
+    """Return the packages that are there and have to be of another version, with the reason.
+
+    Those of which an exact version is named go by that alone.
+    """
     moving: Dict[str, str] = {}
     present = {name: package.version for name, package in installed.items() if name not in requests}
     asked = "the newest is asked for" if wanted.version == LATEST else f"version {wanted.version} is asked for"
+    asked_for = wanted.versions.get(recipe.engine, wanted.version)
     engine_moves = recipe.engine in requests or present.get(recipe.engine) not in (None, target)
     if present.get(recipe.engine) not in (None, target):
         moving[recipe.engine] = asked
     for name in recipe.together[1:]:
-        if name not in present or name not in offers:
+        if name not in present or name not in offers or name in wanted.versions:
             continue
-        drifted = wanted.version not in ("", LATEST) and not fits(present[name], wanted.version)
-        if (engine_moves or drifted) and _version_of(name, recipe, wanted, target, offers) != present[name]:
+        drifted = asked_for not in ("", LATEST) and not fits(present[name], asked_for)
+        if (engine_moves or drifted) and _version_of(name, recipe, wanted, target, offers) not in ("", present[name]):
             moving[name] = f"goes with {recipe.engine} {target}"
     if wanted.version == LATEST:
         for name in (*recipe.held, *recipe.together):
             offer = offers.get(name)
-            if name not in present or name in moving or name == recipe.engine or not (offer and offer.candidate):
+            if name not in present or name in {*moving, *wanted.versions, recipe.engine}:
+                continue
+            if not (offer and offer.candidate):
                 continue
             if compare(offer.candidate, present[name]) > 0:
                 moving[name] = asked

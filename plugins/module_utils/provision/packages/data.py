@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from typing import List
 
@@ -20,25 +21,50 @@ from .model import PODMAN
 _DOCKER = "/var/lib/docker"
 _CONTAINERD = "/var/lib/containerd"
 _CONFIGURATION = "/etc/docker"
+_CONTAINERS = "/var/lib/containers"
+# By their names nobody else's, whatever is in them.
+_OWN = frozenset({_DOCKER, _CONTAINERD, _CONFIGURATION, _CONTAINERS})
 # What engines make in their folder at the first start. A folder with none of these belongs to somebody else.
 _SIGNS = ("engine-id", "buildkit", "containers", "overlay2", "image", "volumes", "containerd", "network", "swarm")
+# What else they make there, in time. A folder that was chosen for them may have more in it, which is not theirs.
+_MORE = (
+    *("aufs", "btrfs", "devicemapper", "fuse-overlayfs", "overlay", "vfs", "zfs", "rootfs"),
+    *("builder", "plugins", "runtimes", "tmp", "tmp-old", "trust"),
+)
+# With userns-remap all of it lies in a folder that is named by the first ids.
+_REMAPPED = re.compile(r"\d+\.\d+")
 
 
 def roots(files: Files, kind: str, with_containerd: bool) -> List[str]:
     """Return the folders that an engine keeps on this host. Raises ProvisionError where one looks like no engine's."""
     if kind == PODMAN:
-        return [path for path in ("/var/lib/containers",) if not _is_empty(files, path)]
+        return [path for path in (_CONTAINERS,) if not _is_empty(files, path)]
     known = (_DOCKER, *((_CONTAINERD,) if with_containerd else ()), _CONFIGURATION)
     found = [path for path in known if not _is_empty(files, path)]
     root = _configured(files)
     if root and root != _DOCKER and not _is_empty(files, root):
-        if not set(files.list(root)) & set(_SIGNS):
+        if not any(_is_sign(name) for name in files.list(root)):
             raise ProvisionError(
                 f"data-root in {_CONFIGURATION}/daemon.json is {root}, which does not look like an engine's data:"
                 " nothing was removed. Correct daemon.json, or remove the folder yourself"
             )
-        found.insert(0, root)
+        # The last but for the configuration: a run that is killed in between finds it again by that.
+        found.insert(len(found) - 1, root)
     return found
+
+
+def left(files: Files, path: str) -> List[str]:
+    """Return what is in an engine's folder and is not the engine's: it stays, and the folder with it."""
+    # One of the names is every disk's.
+    return [] if path in _OWN else [name for name in files.list(path) if not _is_made(name) and name != "lost+found"]
+
+
+def _is_made(name: str) -> bool:
+    return _is_sign(name) or name in _MORE
+
+
+def _is_sign(name: str) -> bool:
+    return name in _SIGNS or _REMAPPED.fullmatch(name) is not None
 
 
 def _configured(files: Files) -> str:
@@ -62,29 +88,37 @@ def has_group(files: Files, name: str) -> bool:
 
 
 def remove(files: Files, commands: Commands, path: str) -> None:
-    """Remove a folder with all that is in it; a mount point itself stays. Raises ProvisionError."""
-    real = files.path(path)
+    """Remove a folder with all that is the engine's in it; a mount point itself stays. Raises ProvisionError."""
+    real = os.path.realpath(files.path(path))
     if not os.path.isdir(real):  # the packages' own scripts may have removed it
         return
-    for mount in _mounts_below(files, real):
+    # What it is told by goes last.
+    names = sorted(filter(_is_made, os.listdir(real)), key=_is_sign)
+    going = [real] if path in _OWN else [os.path.join(real, name) for name in names]
+    for mount in [mount for place in going for mount in _mounts_below(files, place)]:
         done = commands.run("umount", mount)
         if done.code:
             raise ProvisionError(
                 f"{path} was not removed: {mount} is mounted in it and cannot be let go: {done.output.strip()}"
             )
     try:
-        if os.path.islink(real):
-            real = os.path.realpath(real)
-        if not os.path.ismount(real):
-            shutil.rmtree(real)
-            return
-        for entry in os.scandir(real):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
-            else:
-                os.unlink(entry.path)
+        for place in going:
+            _remove(place)
+        if os.path.isdir(real) and not os.path.ismount(real) and not os.listdir(real):
+            os.rmdir(real)
     except OSError as error:
         raise ProvisionError(f"{path} could not be removed: {error}") from error
+
+
+def _remove(real: str) -> None:
+    """Remove whatever this is; of a mount point only what is in it."""
+    if os.path.islink(real) or not os.path.isdir(real):
+        os.unlink(real)
+    elif os.path.ismount(real):
+        for name in os.listdir(real):
+            _remove(os.path.join(real, name))
+    else:
+        shutil.rmtree(real)
 
 
 def _mounts_below(files: Files, path: str) -> List[str]:

@@ -116,7 +116,7 @@ class Dnf:
         del choice
         return []
 
-    def see_that_it_fits(self, changes: Sequence[Change]) -> None:
+    def see_that_it_fits(self, changes: Sequence[Change], fetched: bool = False) -> None:
         """Do nothing: dnf looks at the disk before it begins."""
 
     def act(self, choice: Choice, release: str = "", purge: bool = False, repair: bool = False) -> None:

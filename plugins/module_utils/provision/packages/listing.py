@@ -17,6 +17,11 @@ _ENTRY = re.compile(r"^\s*deb(?:-src)?\s+(?:\[[^\]]*\]\s+)?(\S+)")
 _FIELD = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*)$")
 
 
+def again(text: str) -> str:
+    """Return a source file's text with all entries switched on that `without` has switched off."""
+    return re.sub(rf"^{re.escape(NOTE)}\n(?:# |Enabled: no\n)", "", text, flags=re.MULTILINE)
+
+
 def without(path: str, text: str, address: str) -> str:
     """Return a source file's text with all entries of a repository switched off; the same text where it has none."""
     if path.endswith(".sources"):

@@ -40,7 +40,7 @@ class Wanted:
     cache_valid: float = 3600
     purge: bool = False
     leave: Tuple[str, ...] = ()  # parts of the role that take back by themselves what they set
-    versions: Mapping[str, str] = field(default_factory=dict)  # exact, of single packages that are there
+    versions: Mapping[str, str] = field(default_factory=dict)  # exact, of single packages that are there or come
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Package:
 class Offer:
     """What can be had of a package: the version that would be taken, and all, newest first, with their releases."""
 
-    candidate: str
+    candidate: str  # "" where the host's pins let none be taken; it may be one that is only installed
     versions: Tuple[str, ...]
     releases: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,10 +97,17 @@ class Result:
     after: Dict[str, str] = field(default_factory=dict)
     packages: Dict[str, str] = field(default_factory=dict)
     offered: List[str] = field(default_factory=list)
+    returnable: Dict[str, str] = field(default_factory=dict)  # what was there before and can be had again
     needed: List[str] = field(default_factory=list)  # files of the archive that have to be brought first
     warnings: List[str] = field(default_factory=list)
     parts: List[str] = field(default_factory=list)  # that have set something on this host before
 
     def facts(self) -> Dict[str, Any]:
         """Return what the module returns beside the plan."""
-        return {"source": self.source, "packages": self.packages, "offered": self.offered, "parts": self.parts}
+        return {
+            "source": self.source,
+            "packages": self.packages,
+            "offered": self.offered,
+            "returnable": self.returnable,
+            "parts": self.parts,
+        }

@@ -12,7 +12,7 @@ from .model import Archive, Wanted
 FINGERPRINTS = ["9DC858229FC7DD38854AE2D88D81803C0EBFCD88", "060A61C51B558A7F742B77AAC52FEB6B621E9F35"]
 
 SPEC: Dict[str, Any] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
     "purge": {"type": "bool", "default": False},
     "leave": {"type": "list", "elements": "str", "default": []},
     "kind": {"type": "str", "choices": ["docker", "podman"], "default": "docker"},

@@ -22,10 +22,10 @@ from ..steps import Step
 from ..system import APT, SYSTEMD, System, observe_system
 from . import answers, choosing, policy, preflight, repository, stopping
 from .apt import Apt, is_stale
-from .catalogue import CONTAINERDS, PROGRAMS, Recipe
+from .catalogue import CONTAINERDS, PROGRAMS, RECIPES, Recipe
 from .dnf import Dnf
 from .drivers import Driver, Transaction
-from .model import ARCHIVE, AUTO, DOCKER, OTHER, Change, Choice, Offer, Package, Result, Wanted
+from .model import ARCHIVE, AUTO, DOCKER, OTHER, PODMAN, Change, Choice, Offer, Package, Result, Wanted
 
 _PROGRAMS = ("dockerd", "docker", "podman", *PROGRAMS.values())
 _OFFERED = 20
@@ -54,6 +54,7 @@ class Plan:
     steps: List[Step]
     release: str
     offered: List[str]
+    returnable: Dict[str, str] = field(default_factory=dict)
     trouble: str = ""
     repair: bool = False
     begun: Optional[Transaction] = None  # the transaction itself, where it is not only simulated
@@ -73,9 +74,10 @@ def provide(wanted: Wanted, check: bool, files: Files, commands: Commands) -> Re
     recipe = preflight.recipe_of(wanted, source, host.system)
     preflight.refuse_beside(wanted, source, host.installed, host.programs)
     changes = _source_files(host, wanted, source, recipe)
+    back = repository.plan_return(files, changes, "engine_source is not docker any more")
     with contextlib.ExitStack() as scratch:
         plan, driver = _prepare(host, wanted, source, recipe, changes, check, scratch)
-        steps = [*(change.step for change in changes), *plan.steps]
+        steps = [*(change.step for change in (*changes, *back)), *plan.steps]
         result = _result(steps, source, host, recipe, plan)
         result.parts = known
         if source == ARCHIVE and not check and wanted.archive and not wanted.archive.folder:
@@ -83,7 +85,7 @@ def provide(wanted: Wanted, check: bool, files: Files, commands: Commands) -> Re
             offers = wanted.archive.offers
             result.needed = [offer["Filename"] for offer in offers if f"{offer['Package']} {offer['Version']}" in names]
         if not check and not result.needed:
-            repository.write(files, [change for change in changes if change.after is None])
+            repository.write(files, [*(change for change in changes if change.after is None), *back])
             _act(host, driver, plan)
     return result
 
@@ -110,6 +112,9 @@ def _source_files(host: Host, wanted: Wanted, source: str, recipe: Recipe) -> Li
     """Return how the source files have to change. Who did not ask for a source keeps what is there."""
     if source == DOCKER and wanted.source == AUTO and recipe.engine in host.installed:
         return []
+    if wanted.kind == PODMAN and RECIPES[host.system.packages, DOCKER].engine in host.installed:
+        # Docker's engine stays beside it, and is upgraded from there.
+        return []
     if source != DOCKER:
         return repository.plan_absence(host.files)
     release = repository.observe_os_release(host.files)
@@ -117,11 +122,6 @@ def _source_files(host: Host, wanted: Wanted, source: str, recipe: Recipe) -> Li
     architecture = host.driver.architecture()
     repository.refuse_architecture(host.system, release, architecture)
     return repository.plan_presence(host.files, wanted, place, host.system, architecture)
-
-
-def _needs_lists(host: Host, wanted: Wanted, recipe: Recipe, source: str) -> bool:
-    lacks = choosing.lacking(recipe, wanted, host.installed, host.programs, source)
-    return not choosing.is_settled(recipe, wanted, host.installed, lacks, source)
 
 
 def _prepare(
@@ -154,7 +154,7 @@ def _prepare(
         trouble = _fetch(driver, adds, stale)
         begins = None if check else scratch
         plan = _planned(host, wanted, recipe, source, driver, None if settled else lacks, trouble, begins)
-        driver.see_that_it_fits(plan.changes)
+        driver.see_that_it_fits(plan.changes, fetched=plan.begun is not None)
     except ProvisionError:
         if not check:
             repository.put_back(host.files, adds)
@@ -193,12 +193,14 @@ def _planned(
 
     ``begins`` is given where the transaction may begin, up to its first change; it is given up where that is left.
     """
-    plan = Plan(_NOTHING, [], [], wanted.release, [], trouble)
+    plan = Plan(_NOTHING, [], [], wanted.release, [], trouble=trouble)
     if lacks is not None:
-        names = {name.package for lack in lacks for name in lack.names} | {*recipe.together, *recipe.held}
+        names = {name.package for lack in lacks for name in lack.names}
+        names |= {*recipe.together, *recipe.held, *recipe.needs}
         offers = driver.offers(names, wanted.release)
         if recipe.engine in offers:
             plan.offered = list(offers[recipe.engine].versions[:_OFFERED])
+        plan.returnable = choosing.returnable(host.installed, offers)
         try:
             plan.choice = choosing.choose(recipe, wanted, host.installed, lacks, offers, source)
             if plan.choice.requests or plan.choice.removals:
@@ -320,4 +322,4 @@ def _result(steps: List[Step], source: str, host: Host, recipe: Recipe, plan: Pl
     ours = {*recipe.held, *recipe.together, recipe.engine, *plan.choice.requests}
     packages = {name: version for name, version in sorted(versions.items()) if name in ours}
     warnings = [plan.trouble] if plan.trouble else []
-    return Result(steps, source, before, after, packages, plan.offered, [], warnings)
+    return Result(steps, source, before, after, packages, plan.offered, plan.returnable, [], warnings)

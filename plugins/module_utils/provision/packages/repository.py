@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import urllib.request
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..errors import ProvisionError
 from ..files import Files
@@ -38,7 +38,7 @@ class FileChange:
     before: Optional[str]
     after: Optional[str]
     step: Step
-    mode: int = 0o644
+    ours: bool = True  # others' files keep their mode and owners
 
 
 @dataclass(frozen=True)
@@ -131,18 +131,33 @@ def plan_absence(files: Files) -> List[FileChange]:
     ]
 
 
+def plan_return(files: Files, changes: Sequence[FileChange], cause: str) -> List[FileChange]:
+    """Switch on again what we have switched off, where with these changes nothing of ours stands for it any more."""
+    if next((change.after for change in changes if change.path == SOURCE), files.read(SOURCE)) is not None:
+        return []
+    return [
+        FileChange(path, text, on, Step("EnableSource", path, cause), ours=False)
+        for path, text in _sources(files)
+        if (on := listing.again(text)) != text
+    ]
+
+
 def _plan_others(files: Files, place: Place) -> List[FileChange]:
     """Switch off what names the same repository: apt refuses two entries that trust different keys."""
-    paths = [LIST, *(f"{FOLDER}/{name}" for name in files.list(FOLDER) if name.endswith((".list", ".sources")))]
-    changes = []
-    for path in paths:
-        text = None if path == SOURCE else files.read(path)
-        if text is not None:
-            changed = listing.without(path, text, place.address)
-            changes.append(
-                FileChange(path, text, changed, Step("DisableSource", path, f"names {place.address} as well"))
-            )
-    return changes
+    cause = f"names {place.address} as well"
+    return [
+        FileChange(
+            path, text, listing.without(path, text, place.address), Step("DisableSource", path, cause), ours=False
+        )
+        for path, text in _sources(files)
+    ]
+
+
+def _sources(files: Files) -> List[Tuple[str, str]]:
+    """Return apt's source files but ours, with their text."""
+    names = [name for name in files.list(FOLDER) if name.endswith((".list", ".sources"))]
+    paths = [path for path in (LIST, *(f"{FOLDER}/{name}" for name in names)) if path != SOURCE]
+    return [(path, text) for path in paths if (text := files.read(path)) is not None]
 
 
 def _change(files: Files, path: str, text: str, verb: str, cause: str) -> FileChange:
@@ -194,7 +209,7 @@ def write(files: Files, changes: List[FileChange]) -> None:
         if change.after is None:
             files.remove(change.path)
         else:
-            files.write(change.path, change.after, mode=change.mode)
+            _put(files, change, change.after)
 
 
 def put_back(files: Files, changes: List[FileChange]) -> None:
@@ -203,7 +218,14 @@ def put_back(files: Files, changes: List[FileChange]) -> None:
         if change.before is None:
             files.remove(change.path)
         else:
-            files.write(change.path, change.before, mode=change.mode)
+            _put(files, change, change.before)
+
+
+def _put(files: Files, change: FileChange, text: str) -> None:
+    if change.ours:
+        files.write(change.path, text)
+    else:
+        files.rewrite(change.path, text)
 
 
 def overlaid(files: Files, changes: List[FileChange]) -> Tuple[str, Dict[str, str]]:

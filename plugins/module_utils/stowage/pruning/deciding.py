@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, Sequence, Set, Tuple
 
 from ..service.labels import BUILT, COMPOSE_PROJECT, ENDPOINT, KEPT_IMAGES, REPLACES, SCOPE
-from .stock import Cache, Container, Image, Labels, Stock
+from .stock import Cache, Container, Image, Labels, Name, Stock
 from .wanted import ALL, Wanted
 
 CONTAINER, IMAGE, NETWORK, VOLUME, CACHE = "container", "image", "network", "volume", "cache"
@@ -81,7 +81,9 @@ class _Choice:
         self._wanted = wanted
 
     def is_idle(self, container: Container) -> bool:
-        return container.status in _IDLE and self._may_go(container.labels, container.since)
+        return container.status in _IDLE and self._may_go(
+            (CONTAINER, container.name), container.labels, container.since
+        )
 
     def images(self, users: Sequence[Container]) -> List[Removal]:
         if self._stock.owners.unknown:
@@ -118,7 +120,9 @@ class _Choice:
         return [
             Removal(NETWORK, network.id, network.name, "no container is in it")
             for network in self._stock.networks
-            if network.id not in used and network.name not in used and self._may_go(network.labels, network.since)
+            if network.id not in used
+            and network.name not in used
+            and self._may_go((NETWORK, network.name), network.labels, network.since)
         ]
 
     def volumes(self, users: Sequence[Container]) -> List[Removal]:
@@ -128,7 +132,7 @@ class _Choice:
             for volume in self._stock.volumes
             if (volume.anonymous or self._wanted.volumes == ALL)
             and volume.name not in used
-            and self._may_go(volume.labels, volume.since)
+            and self._may_go((VOLUME, volume.name), volume.labels, volume.since)
         ]
 
     def caches(self) -> List[Removal]:
@@ -148,18 +152,23 @@ class _Choice:
             for r in _children_first(going)
         ]
 
-    def _may_go(self, labels: Labels, since: float) -> bool:
-        return not self._is_declared(labels) and self._is_old(since) and self._has_labels(labels)
+    def _may_go(self, name: Name, labels: Labels, since: float) -> bool:
+        return not self._is_declared(name, labels) and self._is_old(since) and self._has_labels(labels)
 
-    def _is_declared(self, labels: Labels) -> bool:
-        if not _OURS.isdisjoint(labels):
-            return True
-        project = labels.get(COMPOSE_PROJECT)
-        # What docker compose made is a stack's own once one of that name is declared.
-        return project is not None and (bool(self._stock.owners.unknown) or project in self._stock.owners.projects)
+    def _is_declared(self, name: Name, labels: Labels) -> bool:
+        owners = self._stock.owners
+        # What was adopted has no label of ours. What docker compose made is a stack's own once one of that name is
+        # declared.
+        return (
+            bool(owners.unknown)
+            or name in owners.names
+            or not _OURS.isdisjoint(labels)
+            or labels.get(COMPOSE_PROJECT) in owners.projects
+        )
 
     def _is_old(self, since: float) -> bool:
-        return not self._wanted.until or self._stock.now - since >= self._wanted.until
+        """What the engine tells no time of may be of this minute."""
+        return not self._wanted.until or (since > 0 and self._stock.now - since >= self._wanted.until)
 
     def _has_labels(self, labels: Labels) -> bool:
         if any(_matches(labels, text) for text in self._wanted.without):

@@ -1,25 +1,18 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks an engine what it holds, and this host's store what is declared. Decides nothing.
+"""Asks an engine what it holds. Decides nothing.
 
 Four lists and one question for sizes; one object at a time is asked only about what may go.
 """
 
 from __future__ import annotations
 
-import os
 from typing import Any, Dict, List, Mapping, Set, Tuple
 
-from .. import reference
 from ..engine.client import Engine
-from ..errors import NotFound, StowageError
-from ..places import runtime_at, socket_folder
-from ..store import Store, state_directory
+from ..errors import NotFound
 from . import stock
 from .wanted import Wanted
-
-_STATE = "/var/lib/stowage"
-_STAY = "images and what docker compose made stay"
 
 
 def look_at(engine: Engine, wanted: Wanted, owners: stock.Owners, now: float) -> stock.Stock:
@@ -49,33 +42,6 @@ def look_at(engine: Engine, wanted: Wanted, owners: stock.Owners, now: float) ->
         sizes.caches,
         owners,
     )
-
-
-def owners_at(address: str, environ: Mapping[str, str]) -> stock.Owners:
-    """What the scopes that were declared on this host name, as the store has it."""
-    places = {state_directory(environ)}
-    about = runtime_at(socket_folder(environ))
-    if about.get("engine") == address:
-        places.add(about["state"])
-    if os.path.isdir(_STATE) and not os.access(_STATE, os.R_OK | os.X_OK):
-        return stock.Owners(unknown=f"{_STATE} cannot be read, so what is declared is not known: {_STAY}")
-    projects: Set[str] = set()
-    images: Set[str] = set()
-    for place in sorted(places):
-        for scope, standing in Store(place, address).standings().items():
-            if standing.version is None:
-                return stock.Owners(unknown=f"what is declared in {scope} is not known ({standing.damage}): {_STAY}")
-            projects.add(scope)
-            for name, image in standing.version.images.items():
-                images |= {image.id, _familiar(name)}
-    return stock.Owners(frozenset(projects), frozenset(images))
-
-
-def _familiar(name: str) -> str:
-    try:
-        return reference.parse(name).with_default_tag().familiar
-    except StowageError:
-        return name
 
 
 class _Sizes:

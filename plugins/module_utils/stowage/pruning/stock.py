@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, FrozenSet, Mapping, Tuple
 
 Labels = Mapping[str, str]
+Name = Tuple[str, str]  # a kind of object, and the name of one
 _ANONYMOUS = "com.docker.volume.anonymous"
 _NONE = "<none>"
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -86,6 +87,7 @@ class Owners:
 
     projects: FrozenSet[str] = frozenset()
     images: FrozenSet[str] = frozenset()  # ids and references
+    names: FrozenSet[Name] = frozenset()  # of containers, networks and volumes
     unknown: str = ""
 
 

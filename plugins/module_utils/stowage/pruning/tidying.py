@@ -18,7 +18,8 @@ from ..errors import AccessDenied, Conflict, EngineError, NotFound
 from ..lock import engine_lock
 from . import deciding
 from .deciding import Removal, Removals
-from .looking import look_at, owners_at
+from .looking import look_at
+from .owning import owners_at
 from .wanted import Wanted
 
 Document = Dict[str, Any]

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from plugins.module_utils.provision.certificates import are_ours
 from plugins.plugin_utils.certificates import work
 from plugins.plugin_utils.certificates.certificate import Terms, read, read_all
 from plugins.plugin_utils.certificates.deciding import Wish
@@ -19,6 +20,7 @@ from plugins.plugin_utils.certificates.issuing import certificate_text, make_key
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=timezone.utc)
 EMPTY = {"ca": "", "cert": ""}
+FILES = [f"/etc/docker/tls/{name}.pem" for name in ("ca", "cert", "key")]
 
 
 def request_of(key, name="h"):
@@ -40,18 +42,23 @@ class Host:
         self.remembered = []
         self.orders = []
 
+    def _there(self):
+        held = {**self.files, "key": self.key}
+        return [f"/etc/docker/tls/{name}.pem" for name in ("ca", "cert", "key") if held[name]]
+
     def ask(self, order):
         self.orders.append(order["do"])
         if order["do"] == "request":
             if order["new_key"]:
                 self.key = make_key()
+                self.remembered = FILES
             return {"request": request_of(self.key, order["name"])}
         if order["do"] == "install":
             self.files = {
                 "ca": order["authorities"] or self.files["ca"],
                 "cert": order["certificate"] or self.files["cert"],
             }
-            self.remembered = ["/etc/docker/tls/cert.pem"]
+            self.remembered = FILES
         if order["do"] == "remove":
             self.files, self.key, self.remembered = dict(EMPTY), None, []
         return {"seen": self.seen()}
@@ -69,8 +76,8 @@ class Host:
                 },
             },
             "loose": {},
-            "there": ["/etc/docker/tls/cert.pem"] if self.files["cert"] else [],
-            "ours": not self.files["cert"] or bool(self.remembered),
+            "there": self._there(),
+            "ours": are_ours(self._there(), self.remembered),
             "remembered": self.remembered,
             "running": self.in_force is not None,
             "in_force": self.in_force is None or self.in_force == self.files,

@@ -24,6 +24,8 @@ from .fleet import NOW, Host, case, client, days
 from .test_rotation import Killed, writes
 
 PASSPHRASE = "correct horse"
+# No settings of the machine's, and no repository around the tests.
+GIT = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nowhere"}
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,7 @@ def mode(path):
 def test_what_it_looks_like(ca):
     found = {str(path.relative_to(ca)): mode(path) for path in ca.rglob("*")}
     assert found == {
+        ".gitignore": 0o644,
         ".lock": 0o600,
         "ca.pem": 0o644,
         "ca-key.pem": 0o600,
@@ -61,6 +64,34 @@ def test_what_it_looks_like(ca):
         "hosts/h.json": 0o644,
     }
     assert mode(ca) == 0o700
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize(("passphrase", "keys"), [("", set()), (PASSPHRASE, {"ca-key.pem", "ca-next-key.pem"})])
+def test_a_repository_gets_no_key_that_is_not_encrypted(tmp_path, passphrase, keys):
+    path = tmp_path / "ca"
+    have(path, passphrase=passphrase)
+    (path / "ca-next-key.pem").write_bytes((path / "ca-key.pem").read_bytes())
+    for words in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True, env=GIT)
+    done = subprocess.run(["git", "ls-files"], cwd=tmp_path, capture_output=True, text=True, check=True, env=GIT)
+    found = {name.removeprefix("ca/") for name in done.stdout.split() if name.endswith(".pem")}
+    assert found == {*keys, "ca.pem", "clients/admin/ca.pem", "clients/admin/cert.pem"}
+
+
+def test_a_clients_key_that_is_not_in_a_copy_is_made_anew(ca):
+    host = Host("h")
+    have(ca, host)
+    (ca / "clients" / "admin" / "key.pem").unlink()
+    assert have(ca, host)["plan"] == ["IssueCertificate client admin (does not fit its key)"]
+    assert (ca / "clients" / "admin" / "key.pem").exists()
+
+
+def test_what_people_have_git_ignore_stays(tmp_path):
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / ".gitignore").write_text("*\n")
+    have(tmp_path / "ca")
+    assert (tmp_path / "ca" / ".gitignore").read_text() == "*\n"
 
 
 def test_openssl_agrees(ca):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from plugins.plugin_utils.certificates.certificate import read
 from plugins.plugin_utils.certificates.folder import Folder
 from plugins.plugin_utils.certificates.issuing import make_key
 
-from .fleet import NOW, Host, case, days
+from .fleet import FILES, NOW, Host, case, days
 
 
 @pytest.fixture(autouse=True)
@@ -127,9 +128,24 @@ def test_somebody_elses_certificates(path, host, tmp_path):
     host.remembered = []
     assert have(path, host)["plan"] == []  # of this CA: it is ours
     for check in (True, False):
-        with pytest.raises(ProvisionError, match=r"h has /etc/docker/tls/cert\.pem, neither of this CA nor"):
+        with pytest.raises(ProvisionError, match=r"h has /etc/docker/tls/ca\.pem, .*, neither of this CA nor"):
             have(tmp_path / "other", host, check=check)
     assert not (tmp_path / "other" / "ca.pem").exists()
+
+
+def test_a_run_that_is_killed_before_it_could_install_is_taken_up_by_the_next(path):
+    host = Host("h")
+
+    def killed(order):
+        if order["do"] == "install":
+            raise KeyboardInterrupt
+        return host.ask(order)
+
+    with pytest.raises(KeyboardInterrupt):
+        work.have(case(path), killed)
+    key = host.key
+    assert both(path, host)["plan"] == ["TrustAuthorities h (is missing)", "IssueCertificate h (is missing)"]
+    assert host.key is key
 
 
 def test_an_engine_that_runs_with_what_was_there_before(path, host):
@@ -178,7 +194,9 @@ def test_removal(path, host):
     assert host.files["cert"]
     done = work.remove(case(path), host.ask)
     assert (
-        planned["plan"] == done["plan"] == ["RemoveFile /etc/docker/tls/cert.pem (no certificates are wanted any more)"]
+        planned["plan"]
+        == done["plan"]
+        == [f"RemoveFile {name} (no certificates are wanted any more)" for name in FILES]
     )
     assert not (path / "hosts" / "h.json").exists()
     assert work.remove(case(path), host.ask)["plan"] == []
@@ -207,3 +225,13 @@ def test_contexts_are_remembered_and_forgotten(path, host):
     handing.note_copies(folder, "h", copies)
     work.remove(case(path), host.ask)
     assert folder.records()["h"].copies == copies
+
+
+def test_contexts_that_are_on_their_way_are_remembered_beside_what_is_there(path, host):
+    folder = Folder(str(path))
+    new = handing.collect(folder, ["admin"], [])["admin"].copy
+    old = replace(new, issuer="a former CA")
+    handing.note_copies(folder, "elsewhere", {"admin of root": old, "ci of root": old})
+    handing.note_sending(folder, "elsewhere", {"admin of root": new, "admin of bob": new})
+    # Whether it has arrived is not known: the user may still have the former one.
+    assert folder.records()["elsewhere"].copies == {"admin of root": old, "ci of root": old, "admin of bob": new}

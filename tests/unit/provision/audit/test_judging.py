@@ -15,7 +15,9 @@ from provision.auditing import WORKS, Auditing
 from provision.config.declared import FRESH_PROFILES, PROFILES
 from provision.errors import ProvisionError
 
-SEEN = Seen(info={"Driver": "overlay2", "LoggingDriver": "json-file", "ServerVersion": "28.5"})
+SEEN = Seen(
+    info={"Driver": "overlay2", "LoggingDriver": "json-file", "ServerVersion": "28.5"}, bridge={"Name": "bridge"}
+)
 
 
 def results(findings):

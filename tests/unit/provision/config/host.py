@@ -10,6 +10,7 @@ from provision.config import document as documents
 from provision.config import in_force
 from provision.config.observed import CONFIG, Notes, Observed
 from provision.config.unit import DROP_IN, PROXIES
+from provision.memory import digest
 
 UNIT = ("/usr/sbin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock", "$DOCKER_OPTS")
 
@@ -19,7 +20,7 @@ def seen(document=None, claims=(), runs=None, text=None, **more):
     engine was last given by us, or True for the file as it stands; None: none runs."""
     text = json.dumps(document, indent=2) + "\n" if text is None and document is not None else text
     flat = documents.flatten(document or {})
-    kept = {path: [documents.digest(flat[path])] for path in claims}
+    kept = {path: [digest(flat[path])] for path in claims}
     texts = dict(more.pop("texts", {}))
     notes = Notes(kept, more.pop("files", {}), more.pop("created", False))
     if runs is not None:

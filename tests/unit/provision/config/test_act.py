@@ -129,7 +129,7 @@ class Place:
         self.files = Files(str(folder))
         self.programs = Programs()
         self.engine = Played(folder)
-        monkeypatch.setattr(observed, "_process", lambda pid: (self.engine.process if pid else "", 2e9))
+        monkeypatch.setattr(observed, "identify_process", lambda pid: (self.engine.process if pid else "", 2e9))
 
     def write(self, document):
         (self.folder / CONFIG).write_text(json.dumps(document))
@@ -322,3 +322,11 @@ def test_killed_anywhere_the_next_run_comes_to_the_same(place, monkeypatch, at):
     assert place.run(labels=["rack=8"], mtu=1400, live_restore="true", hosts=["fd://"]).plan.steps == ()
     place.run(state="absent")
     assert not (place.folder / CONFIG).exists()
+
+
+def test_what_a_stopped_engine_holds_is_where_its_mapping_of_users_says(place):
+    place.converge(userns_remap="default")
+    assert not place.run(check=True, engine=False).plan.need.pending
+    (place.folder / "var/lib/docker/231072.231072/containers/c1").mkdir(parents=True)
+    assert place.run(engine=False).plan.need.pending
+    assert place.read()["userns-remap"] == "default"

@@ -4,8 +4,8 @@
 
 import pytest
 
-from provision.config.document import digest
 from provision.config.merge import both, merge
+from provision.memory import digest
 
 
 def claims(**values):
@@ -95,3 +95,15 @@ def test_killed_in_between_both_values_are_ours():
     assert merge({"mtu": 1}, noted, {}, {}).document == {}
     assert merge({"mtu": 2}, noted, {}, {}).document == {}
     assert merge({"mtu": 3}, noted, {}, {}).document == {"mtu": 3}
+
+
+def test_a_key_that_is_declared_with_nothing_in_it_has_no_suggestions():
+    declared, suggested = {"log-opts": {}}, {"log-opts/max-size": "10m"}
+    merged = merge({}, {}, declared, suggested)
+    assert merged.document == {"log-opts": {}}
+    assert merge(merged.document, merged.claims, declared, suggested).steps == ()
+
+
+def test_what_a_key_as_a_whole_takes_the_place_of_is_told():
+    (step,) = merge({"labels": ["a=1"]}, {}, {"labels": []}, {}).steps
+    assert str(step) == 'SetKey labels ([]; was ["a=1"])'

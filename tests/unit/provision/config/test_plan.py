@@ -219,6 +219,74 @@ def test_what_would_keep_the_engine_from_starting_is_refused(options, more, said
     assert str(raised.value).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("options", "theirs"),
+    [
+        ({"labels": ["rack=7"]}, {"labels": ["a=1", "a=1", "b=2"]}),
+        ({"labels": ["a=1"]}, {"labels": ["a=1", "a=2"]}),
+        ({"cgroup_driver": "systemd"}, {"exec-opts": ["odd"]}),
+        ({"config": {"storage-opts": ["a=1"]}}, {"storage-opts": ["b=1", "b=2"]}),
+        ({"log_options": {"tag": "x"}}, {"log-opts": "max-size=1m"}),
+    ],
+)
+def test_what_others_wrote_and_nothing_can_be_put_beside_is_refused(options, theirs):
+    (top,) = theirs
+    with pytest.raises(ProvisionError, match=rf"^\$\.{top}: {top} in /etc/docker/daemon.json, written by others"):
+        plan({**PLAIN, **options}, seen({**OFF, **theirs}))
+    # As a whole it may be declared.
+    whole = plan({**PLAIN, "config": {top: []} if top != "log-opts" else {top: {}}}, seen({**OFF, **theirs}))
+    assert str(whole.steps[0]).startswith(f"SetKey {top} (")
+
+
+def test_keys_that_are_newer_than_the_table_are_judged_by_the_engine():
+    found = plan({**PLAIN, "config": {"brand-new": 1, "a/b": 2}}, seen(OFF, version=(30, 0)))
+    assert found.document == {**OFF, "brand-new": 1, "a/b": 2}
+    with pytest.raises(ProvisionError, match=r"\$\.brand-new: docker.service says --brand-new too"):
+        plan({**PLAIN, "config": {"brand-new": 1}}, seen(OFF, version=(30, 0), words=("dockerd", "--brand-new", "1")))
+
+
+FLAGGED = {"words": (*UNIT, "--live-restore"), "runs": True, "containers": ("c1",), "live_restore": True}
+
+
+def test_containers_run_on_where_live_restore_is_a_flag():
+    found = plan({"log_options": {}, "icc": False, "dns": ["192.0.2.1"]}, seen({}, **FLAGGED))
+    assert str(found.steps[-1]) == "RestartEngine docker (dns; containers run on)"
+    assert found.before is None
+    assert [text.partition(":")[0] for text in found.need.pending] == ["icc"]
+
+
+def test_containers_that_would_run_on_unseen_are_not_left_to_a_flag():
+    """The file cannot take down what a flag says: dockerd refuses both."""
+    options = {"log_options": {}, "data_root": "/x"}
+    with pytest.raises(ProvisionError, match=r"^data-root: containers run, .* --live-restore. .*Nothing was changed"):
+        plan(options, seen({}, **FLAGGED))
+    assert plan(options, seen({}, **{**FLAGGED, "containers": ()})).steps
+    assert plan({**options, "restart": False}, seen({}, **FLAGGED)).need.pending
+
+
+REMAPPED = {**OFF, "userns-remap": "default"}
+
+
+def test_a_mapping_of_users_that_is_not_declared_any_more_stays_with_what_it_has():
+    host = seen(REMAPPED, claims=["userns-remap"], runs=True, held=True)
+    found = plan(PLAIN, host)
+    assert (found.steps, found.document) == ((), REMAPPED)
+    assert "userns-remap" in found.done.claims
+    assert found.need.pending[0].startswith("userns-remap is not declared any more, and stays: images and containers")
+    # By its own word it goes, and from an empty engine.
+    assert "userns-remap" in str(plan({**PLAIN, "config": {"userns-remap": ""}}, host).steps[0])
+    empty = seen(REMAPPED, claims=["userns-remap"], runs=True)
+    assert steps({}, empty)[0] == "RemoveKey userns-remap (is not declared any more)"
+    # Where it is declared, or somebody else's, there is nothing to tell.
+    assert plan({**PLAIN, "userns_remap": "default"}, host).need.pending == ()
+    assert plan(PLAIN, seen(REMAPPED, runs=True, held=True)).need.pending == ()
+
+
+def test_the_engine_that_goes_takes_its_mapping_of_users_along():
+    host = seen(REMAPPED, claims=["userns-remap"], held=True)
+    assert plan({"state": "absent"}, host).document == OFF
+
+
 def test_log_options_of_others_that_the_driver_does_not_know_are_named():
     with pytest.raises(ProvisionError, match=r"log-opts.max-size in /etc/docker/daemon.json, written by others"):
         plan({**PLAIN, "log_driver": "journald"}, seen({"log-opts": {"max-size": "1m"}}))

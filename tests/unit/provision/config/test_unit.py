@@ -126,3 +126,18 @@ def test_values_of_flags():
     assert unit.value_of(words, "--config-file") == "/x"
     assert unit.value_of(words, "--log-driver") == "journald"
     assert unit.value_of(words, "--none") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "on"),
+    [
+        (["dockerd", "--live-restore"], True),
+        (["dockerd", "--live-restore", "$DOCKER_OPTS"], True),
+        (["dockerd", "--live-restore=true"], True),
+        (["dockerd", "--live-restore=false"], False),
+        (["dockerd", "--live-restore", "--live-restore=0"], False),
+        (["dockerd"], False),
+    ],
+)
+def test_switches(words, on):
+    assert unit.is_on(words, "--live-restore") is on

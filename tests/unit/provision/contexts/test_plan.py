@@ -183,6 +183,12 @@ def test_proxies_that_are_unknown():
         ("http://u@p", set()),
         ("http://:pw@p", {"pw"}),
         ("HTTP://u:p@ss@p", {"p@ss"}),
+        ("user:secret@proxy:3128", {"secret"}),
+        ("http://u:p/s@x:1", {"p/s"}),
+        ("http://u@p:3128", set()),
+        ("http://[::1]:3128", set()),
+        ("proxy:3128", set()),
+        ("socks5h://u:p:w@p", {"p:w"}),
     ],
 )
 def test_passwords(address, found):

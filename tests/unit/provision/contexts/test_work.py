@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provision.commands import Commands
 from provision.contexts.accounts import Account, Accounts
-from provision.contexts.plan import Home, Ours, Wish, ours_after, plan
+from provision.contexts.plan import Home, Ours, Wish, ours_after, ours_meanwhile, plan
 from provision.contexts.store import Context, Store, digest
 from provision.contexts.work import Users, needed_clients
 from provision.errors import ProvisionError
@@ -132,6 +134,88 @@ def test_a_config_that_is_broken(users, tmp_path, text, told):
     (folder / "config.json").write_text(text)
     with pytest.raises(ProvisionError, match=f"config.json of bob {told}.*repair it"):
         users.homes(WISH, Ours())
+
+
+def odd(kind, path):
+    """Leave something in a file's place that would keep whoever reads it busy for ever, or fill the memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "zero":
+        path.symlink_to("/dev/zero")
+    elif kind == "huge":
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    elif kind == "deep":
+        path.write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("pipe", "is no file"), ("zero", "is no file"), ("huge", "is too large"), ("deep", "is not JSON")],
+)
+def test_a_user_can_neither_hold_up_nor_fill_the_run(users, tmp_path, kind, told):
+    odd(kind, tmp_path / "home/bob/.docker/config.json")
+    with pytest.raises(ProvisionError, match=f"config.json of bob {told}"):
+        users.homes(WISH, Ours())
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero", "huge"])
+def test_a_user_can_do_so_by_no_file_of_a_context_either(store, tmp_path, kind):
+    store.put_context("far", FAR, TEXTS["admin"])
+    folder = tmp_path / "home/bob/.docker/contexts/tls" / hashlib.sha256(b"far").hexdigest() / "docker"
+    odd(kind, folder / "more.pem")  # what we would not have put there is not even read
+    assert store.context("far") != FAR
+    (folder / "key.pem").unlink()
+    odd(kind, folder / "key.pem")
+    with pytest.raises(ProvisionError, match=r"key\.pem of bob is"):
+        store.context("far")
+
+
+def test_a_context_that_is_deep_is_not_ours(store, tmp_path):
+    odd("deep", tmp_path / "home/bob/.docker/contexts/meta" / hashlib.sha256(b"far").hexdigest() / "meta.json")
+    assert store.context("far").known is False
+
+
+class Killed(Exception):
+    """Stands for a process that ends at once."""
+
+
+class Mortal(Files):
+    """Files of a run that is killed at its n-th change."""
+
+    left = 1000
+
+    def _spend(self):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+    def write(self, *arguments, **keywords):
+        self._spend()
+        super().write(*arguments, **keywords)
+
+    def remove(self, path):
+        self._spend()
+        super().remove(path)
+
+
+@pytest.mark.parametrize("limit", range(7))
+def test_no_key_stays_behind_where_a_run_was_killed(tmp_path, accounts, limit):
+    """Neither where it was taking a context away, nor where it was writing one that then was not wanted any more."""
+    files = Mortal(str(tmp_path))
+    users, wish = Users(files, accounts), replace(WISH, members=(), proxies={}, proxy_users=())
+    for before, now in ((WISH, Wish()), (Wish(), wish)):
+        converge(users, before)
+        ours = users.ours()
+        operations = plan(now, ours, users.homes(now, ours), users.members())
+        users.remember(ours_meanwhile(ours, ours_after(now, ours, operations)))
+        files.left = limit
+        with contextlib.suppress(Killed):
+            users.act(operations, now, TEXTS)
+        files.left = 1000
+        converge(users, Wish())
+        assert list(tmp_path.rglob("*.pem")) == []
 
 
 def test_the_mode_of_a_config_stays(store, tmp_path):

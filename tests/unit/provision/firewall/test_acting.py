@@ -14,7 +14,7 @@ from provision.firewall.acting import remove_rules, set_rules
 from provision.firewall.keeping import RULES, SCRIPT, UNIT_PATH
 from provision.firewall.observing import Found, observe_firewall, parse_chains, same_rule
 from provision.firewall.planning import wanted_chains
-from provision.firewall.rules import INPUT, USER, parse_rules
+from provision.firewall.rules import INPUT, USER, Bridges, parse_rules
 from provision.memory import parts
 from provision.system import SYSTEMD
 
@@ -25,6 +25,7 @@ SAVED = """\
 :INPUT ACCEPT [0:0]
 :FORWARD ACCEPT [0:0]
 :DOCKER-USER - [0:0]
+-A INPUT
 -A FORWARD -j DOCKER-USER
 -A DOCKER-USER -s 192.0.2.0/24 -m comment --comment "the office" -j RETURN
 COMMIT
@@ -145,7 +146,7 @@ def test_a_chain_that_only_we_used_goes_with_ours(files):
 
 def test_chains_are_read_from_what_iptables_saves():
     assert parse_chains(SAVED) == {
-        "INPUT": [],
+        "INPUT": [""],
         "FORWARD": ["-j DOCKER-USER"],
         "DOCKER-USER": ['-s 192.0.2.0/24 -m comment --comment "the office" -j RETURN'],
     }
@@ -179,6 +180,37 @@ def test_how_the_engine_filters_is_read_from_what_it_was_told(files, settings, c
     files.write("/run/docker.pid", "7\n")
     files.write("/proc/7/cmdline", cmdline)
     assert observe_firewall(files, Recorded(iptables_save="missing")).backend == backend
+
+
+@pytest.mark.parametrize(
+    ("settings", "config", "backend"),
+    [
+        ("", {"iptables": False}, "off"),
+        ('{"iptables": false}', {"iptables": True}, "iptables"),
+        ('{"iptables": false}', {"iptables": None}, "iptables"),
+        ('{"iptables": false}', {"debug": True}, "off"),
+    ],
+)
+def test_what_the_engine_is_about_to_be_told_counts(files, settings, config, backend):
+    files.write("/etc/docker/daemon.json", settings)
+    assert observe_firewall(files, Recorded(iptables_save="missing"), config).backend == backend
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "bridges"),
+    [
+        ("20.10.24+dfsg1", "{}", Bridges((4,), "docker0", ("br-data", "br-lan"))),
+        ("26.1.5", '{"ip6tables": true, "bridge": "lab0"}', Bridges((4, 6), "lab0", ("br-data", "br-lan"))),
+        ("27.5.1", "{}", Bridges((4, 6), "docker0", ("br-data", "br-lan"))),
+        ("28.0.0", "{}", None),
+    ],
+)
+def test_engines_that_let_packets_past_their_ports_are_told_by_their_version(files, version, settings, bridges):
+    files.write("/etc/docker/daemon.json", settings)
+    for name in ("eth0", "docker0", "br-0123456789ab", "br-lan", "br-data", "virbr0"):
+        files.write(f"/sys/class/net/{name}/ifindex", "1\n")
+    commands = Recorded(iptables_save="missing", dockerd=(0, f"Docker version {version}, build 1\n"))
+    assert observe_firewall(files, commands).bridges == bridges
 
 
 def test_a_firewall_that_cannot_be_read_is_an_error(files):

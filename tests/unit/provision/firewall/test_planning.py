@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from provision.errors import ProvisionError
 from provision.firewall.keeping import DROP_IN, INIT_SCRIPT, RULES, SCRIPT, UNIT_PATH, Text, wanted_files
 from provision.firewall.observing import Found
 from provision.firewall.planning import plan_firewall, refuse_host, render_state, wanted_chains
-from provision.firewall.rules import INPUT, USER, parse_rules
+from provision.firewall.rules import INPUT, USER, Bridges, parse_rules
 from provision.system import DIRECT, SYSTEMD, SYSV
 
 DECLARED = parse_rules([{"port": 8080, "sources": ["10.0.0.0/8"]}])
@@ -33,7 +35,7 @@ def standing(found, rules=DECLARED):
         jumps = {"INPUT": [f"-j {INPUT}", *had["INPUT"]], "FORWARD": forward, "DOCKER-USER": user}
         live[family] = {**had, **jumps, **chains[family]}
     files = {path: Text(text.content, text.mode) for path, text in wanted_files(chains, found.manager).items()}
-    return Found(found.manager, live, files, kept=True, backend="iptables", tools=True)
+    return replace(found, live=live, files=files, kept=True)
 
 
 def steps(rules, found):
@@ -137,17 +139,37 @@ def test_a_file_that_was_changed_is_written_again():
 @pytest.mark.parametrize(
     ("forward", "late"),
     [
-        (["-j DOCKER-ISOLATION-STAGE-1", "-j DOCKER-USER"], True),
         (["-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-j DOCKER-USER"], True),
         (["-j DOCKER-FORWARD", "-j DOCKER-USER"], True),
+        (["-j ts-forward", "-j DOCKER-USER"], True),
         (["-j ufw-before-forward", "-i wg0 -j DROP", "-j DOCKER-USER", "-j DOCKER-FORWARD"], False),
     ],
 )
 def test_a_jump_that_comes_too_late_is_seen(forward, late):
-    found = standing(bare(live={4: dict(ENGINE)}))
+    others = {"DOCKER-FORWARD": ["-i docker0 -j ACCEPT"], "ts-forward": ["-o tailscale0 -j ACCEPT"]}
+    found = standing(bare(live={4: {**ENGINE, **others}}))
     found.live[4]["FORWARD"] = forward
     expected = ["AddJump FORWARD -> DOCKER-USER (IPv4) (comes after what lets packets in)"]
     assert steps(DECLARED, found) == expected * late
+
+
+def test_what_was_put_in_front_of_ours_is_seen():
+    found = standing(bare(live={4: dict(ENGINE)}))
+    found.live[4]["INPUT"].insert(0, "-p tcp -m tcp --dport 8080 -j ACCEPT")
+    found.live[4]["DOCKER-USER"].insert(0, "-i eth0 -j ACCEPT")
+    assert steps(DECLARED, found) == [
+        "AddJump DOCKER-USER -> STOWAGE-USER (IPv4) (comes after what lets packets in)",
+        "AddJump INPUT -> STOWAGE-INPUT (IPv4) (comes after what lets packets in)",
+    ]
+
+
+def test_an_engine_that_lets_packets_past_its_ports_gets_more_rules():
+    old = replace(bare(), bridges=Bridges())
+    assert steps(DECLARED, standing(old)) == []
+    assert steps(DECLARED, replace(standing(old), bridges=None)) == [
+        f"WriteFile {RULES[4]} (differs)",
+        "FillChain STOWAGE-USER (IPv4) (4 rules removed)",
+    ]
 
 
 def test_an_empty_list_takes_ours_back_and_leaves_the_engines():

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from provision.errors import ProvisionError
-from provision.firewall.rules import INPUT, USER, parse_rules, render_chains, render_restore
+from provision.firewall.rules import INPUT, USER, Bridges, in_place, parse_rules, render_chains, render_restore
 
 FORWARDED = "-m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
 
@@ -24,6 +24,11 @@ FORWARDED = "-m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
         ([{"port": 80, "sources": ["10.0.0.0/8", "10.0.0.1/8"]}], "rules[0].sources[1]: 10.0.0.1/8 has host bits set"),
         ([{"port": 80, "sources": ["office"]}], "rules[0].sources[0]: 'office' does not appear to be"),
         ([{"port": 80, "sources": ["10.0.0.0/33"]}], "rules[0].sources[0]: '10.0.0.0/33' does not appear to be"),
+        (
+            [{"port": 80, "sources": ["::ffff:192.0.2.1"]}],
+            "rules[0].sources[0]: ::ffff:192.0.2.1 stands for an IPv4",
+        ),
+        ([{"port": 80, "sources": ["::ffff:0:0/96"]}], "rules[0].sources[0]: ::ffff:0:0/96 stands for an IPv4"),
         ([{"port": 80, "sources": "10.0.0.0/8"}], "rules[0].sources: a list"),
         ([{"port": 80, "interface": "eth0 -j ACCEPT"}], "rules[0].interface: eth0 -j ACCEPT is not the name"),
         ([{"port": 80, "source": []}], "rules[0].source is not known"),
@@ -67,6 +72,57 @@ def test_established_connections_and_all_that_is_not_redirected_pass():
         "-m conntrack ! --ctstate DNAT -j RETURN",
     ]
     assert chains[INPUT][:2] == ["-i lo -j RETURN", "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN"]
+
+
+def test_a_containers_own_address_is_no_way_around_a_rule():
+    rules = parse_rules([{"port": 443}])
+    engine = Bridges(families=(4,), default="lab0", others=("br-lan",))
+    past = render_chains(rules, 4, engine)[USER][1:-2]
+    assert past == [
+        "-i docker+ -m conntrack ! --ctstate DNAT -j RETURN",
+        "-i br-+ -m conntrack ! --ctstate DNAT -j RETURN",
+        "-i lab0 -m conntrack ! --ctstate DNAT -j RETURN",
+        "-o br-lan -m conntrack ! --ctstate DNAT -j RETURN",
+        "-o docker+ -m conntrack --ctstate NEW -m conntrack ! --ctstate DNAT -j DROP",
+        "-o br-+ -m conntrack --ctstate NEW -m conntrack ! --ctstate DNAT -j DROP",
+        "-o lab0 -m conntrack --ctstate NEW -m conntrack ! --ctstate DNAT -j DROP",
+    ]
+    assert render_chains(rules, 6, engine) == render_chains(rules, 6)
+    assert len(render_chains(rules, 4, Bridges())[USER]) == len(render_chains(rules, 4)[USER]) + 4
+
+
+FORWARD = ("FORWARD", "DOCKER-USER")
+CHAINS = {
+    "f2b-sshd": ["-s 192.0.2.1/32 -j REJECT --reject-with icmp-port-unreachable", "-j RETURN"],
+    "DOCKER-ISOLATION-STAGE-1": ["-i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2", "-j RETURN"],
+    "DOCKER-ISOLATION-STAGE-2": ["-o docker0 -j DROP", "-j RETURN"],
+    "ts-input": ["-s 100.64.0.0/10 ! -i tailscale0 -j DROP", "-j ts-more"],
+    "ts-more": ["-i tailscale0 -j ACCEPT"],
+}
+
+
+@pytest.mark.parametrize(
+    ("jump", "before", "expected"),
+    [
+        (("INPUT", INPUT), [], True),
+        (("INPUT", INPUT), ["-p tcp -m tcp --dport 8080 -j ACCEPT"], False),
+        (("INPUT", INPUT), ["-p tcp -m multiport --dports 22 -j f2b-sshd"], True),
+        (("INPUT", INPUT), ["-j ts-input"], False),
+        (("INPUT", INPUT), ["-g f2b-sshd"], False),
+        (("INPUT", INPUT), ["-j NFQUEUE --queue-num 1"], False),
+        (("INPUT", INPUT), ["", '-m comment --comment "not -j ACCEPT" -j LOG', "-s 192.0.2.0/24 -j DROP"], True),
+        (("DOCKER-USER", USER), ["-i eth0 -j ACCEPT"], False),
+        (("DOCKER-USER", USER), ["-i tun0 -j RETURN"], False),
+        (("DOCKER-USER", USER), ["-s 192.0.2.0/24 -j DROP"], True),
+        (FORWARD, ["-j DOCKER-ISOLATION-STAGE-1"], True),
+        (FORWARD, ["-j ts-input"], False),
+        (FORWARD, ["-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"], False),
+    ],
+)
+def test_nothing_may_let_packets_in_before_a_jump(jump, before, expected):
+    caller, called = jump
+    assert in_place(caller, called, {**CHAINS, caller: [*before, f"-j {called}"]}) is expected
+    assert not in_place(caller, called, {**CHAINS, caller: before})
 
 
 def test_rules_of_one_port_add_up_and_are_closed_by_one_drop():

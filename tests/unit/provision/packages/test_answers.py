@@ -30,6 +30,21 @@ docker.io:
         100 /var/lib/dpkg/status
      26.1.4 -1
          -1 http://deb.example/debian trixie/main amd64 Packages
+pinned:
+  Installed: (none)
+  Candidate: (none)
+  Version table:
+     2.0 -1
+         -1 http://deb.example/debian trixie/main amd64 Packages
+ahead:
+  Installed: 3.0
+  Candidate: 3.0
+  Version table:
+ *** 3.0 100
+        100 /var/lib/dpkg/status
+     2.0 500
+        500 file:/srv/repository ./ Packages
+        500 file:/srv/repository pool/ Packages
 gone:
   Installed: 1.0
   Candidate: 1.0
@@ -87,7 +102,9 @@ def test_what_can_be_had():
                 "26.1.5+dfsg1-9+deb13u1": "trixie-security",
                 "26.1.4": "trixie",
             },
-        )
+        ),
+        "pinned": Offer("", ("2.0",), {"2.0": "trixie"}),
+        "ahead": Offer("3.0", ("2.0",), {}),  # places without releases
     }
 
 

@@ -72,6 +72,9 @@ def test_an_empty_host(recipe, wanted, offered, requests):
 
 
 CE_THERE = there(docker_ce="5:28.5.1-1", docker_ce_cli="5:28.5.1-1", containerd_io="1.7.27-1")
+CE_NEXT = there(docker_ce="5:28.5.2-1", docker_ce_cli="5:28.5.2-1", containerd_io="1.7.28-1")
+FORMER = {"docker-ce": "5:28.5.1-1", "docker-ce-cli": "5:28.5.1-1", "containerd.io": "1.7.27-1"}
+OLD_CONTAINERD = {"containerd.io": "1.7.27-1"}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,56 @@ def test_a_host_that_has_an_engine(wanted, installed, requests):
 
 
 @pytest.mark.parametrize(
+    ("wanted", "installed", "requests"),
+    [
+        # The way back of an upgrade, whatever it was to.
+        (Wanted(version="28.5.2", versions=FORMER), CE_NEXT, FORMER),
+        (Wanted(version="28.5.2", versions=FORMER), CE_THERE, {}),
+        (Wanted(version="28.5.2", versions=FORMER), {**CE_THERE, "docker-ce": Package("5:28.5.2-1")}, {"docker-ce": "5:28.5.1-1"}),
+        (Wanted(version="28.5.2", versions=FORMER), {**CE_THERE, "docker-ce": Package("5:28.5.1-1", whole=False)}, {"docker-ce": "5:28.5.1-1"}),
+        # What was not named goes with the engine.
+        (Wanted(version="28.5.2", versions={"docker-ce": "5:28.5.1-1"}), CE_NEXT, {"docker-ce": "5:28.5.1-1", "docker-ce-cli": "5:28.5.1-1"}),
+        (Wanted(version="28.5.2", versions={"docker-ce": "5:28.5.1-1"}), CE_THERE, {}),
+        (Wanted(version=LATEST, versions=OLD_CONTAINERD), CE_NEXT, OLD_CONTAINERD),
+        (Wanted(version=LATEST, versions=OLD_CONTAINERD), {**CE_NEXT, "containerd.io": Package("1.7.27-1")}, {}),
+        (Wanted(versions=OLD_CONTAINERD), {}, {"docker-ce": "5:28.5.2-1", "docker-ce-cli": "5:28.5.2-1", **OLD_CONTAINERD}),
+        (Wanted(versions={"docker-buildx-plugin": "0.28-1", "tini": "1"}), {}, {"docker-ce": "5:28.5.2-1", "docker-ce-cli": "5:28.5.2-1"}),
+        (Wanted(versions={"docker-ce-cli": "5:27.5.1-1"}), {}, {"docker-ce": "5:28.5.2-1", "docker-ce-cli": "5:27.5.1-1"}),
+        # What gives way is not asked for.
+        (Wanted(versions={"runc": "1"}), there(runc="2"), {"docker-ce": "5:28.5.2-1", "docker-ce-cli": "5:28.5.2-1"}),
+    ],
+)  # fmt: skip
+def test_versions_of_single_packages_win(wanted, installed, requests):
+    assert dict(decide(CE, wanted, installed, DOCKERS, source=DOCKER).requests) == requests
+
+
+def test_what_can_be_had_again():
+    installed = {**there(docker_ce="5:27.5.1-1", docker_ce_cli="5:26.0-1"), "tini": Package("1")}
+    assert choosing.returnable(installed, DOCKERS) == {"docker-ce": "5:27.5.1-1"}
+
+
+PINNED = {"docker.io": Offer("", ("26.1.5-2", "26.1.5-1")), "docker-cli": Offer("", ("26.1.5-2", "26.1.5-1"))}
+
+
+def test_what_pins_forbid_is_had_only_by_its_version():
+    with pytest.raises(
+        ProvisionError, match=r"docker.io cannot be had: this host's pins .*there are 26.1.5-2, 26.1.5-1"
+    ):
+        decide(DEBIAN, Wanted(), {}, PINNED)
+    with pytest.raises(ProvisionError, match=r"runsc cannot be had: no package runsc .* pins"):
+        decide(DEBIAN, Wanted(runtimes=("runsc",)), {}, {**TRIXIE, "runsc": Offer("", ("1",))})
+    choice = decide(DEBIAN, Wanted(version="26.1.5"), {}, PINNED)
+    assert dict(choice.requests) == {"docker.io": "26.1.5-2", "docker-cli": "26.1.5-2"}
+
+
+@pytest.mark.parametrize("allow_downgrade", [False, True])
+def test_an_engine_newer_than_all_that_is_offered_is_the_latest(allow_downgrade):
+    offered = {"docker.io": Offer("27.0-1", ("26.1.5-2",))}
+    wanted = Wanted(version=LATEST, client=False, allow_downgrade=allow_downgrade)
+    assert dict(decide(DEBIAN, wanted, there(docker_io="27.0-1"), offered).requests) == {}
+
+
+@pytest.mark.parametrize(
     ("wanted", "installed", "programs"),
     [
         (Wanted(), CE_THERE, ()),
@@ -101,6 +154,8 @@ def test_a_host_that_has_an_engine(wanted, installed, requests):
         (Wanted(version="28"), CE_THERE, ()),
         (Wanted(source=DOCKER), CE_THERE, ()),
         (Wanted(runtimes=("runsc",)), CE_THERE, ("runsc",)),
+        # What is named for a package alone wins over the version of all.
+        (Wanted(version="28.5.2", versions=FORMER), CE_THERE, ()),
     ],
 )
 def test_nothing_to_do_without_a_look_at_the_lists(wanted, installed, programs):
@@ -131,7 +186,21 @@ def test_an_engine_of_somebody_elses_is_kept_and_has_no_enemies():
     ],
 )  # fmt: skip
 def test_what_cannot_be_there_beside_it(recipe, installed, removals):
-    assert set(choosing.conflicting(recipe, installed, DISTRO)) == removals
+    assert set(choosing.conflicting(recipe, Wanted(), installed, DISTRO)) == removals
+
+
+def test_what_cannot_be_there_beside_engines_without_root():
+    installed = {**CE_THERE, "rootlesskit": Package("2.3")}
+    assert choosing.conflicting(CE, Wanted(source=DOCKER), installed, DOCKER) == []
+    offered = {
+        **DOCKERS,
+        **offers(
+            docker_ce_rootless_extras=["5:28.5.1-1"],
+            **{n: ["1"] for n in ("uidmap", "slirp4netns", "dbus_user_session")},
+        ),
+    }
+    choice = decide(CE, Wanted(source=DOCKER, rootless=True), installed, offered, source=DOCKER)
+    assert choice.removals == ("rootlesskit",)
 
 
 def test_conflicts_alone_are_a_reason_where_a_source_was_named():
@@ -153,6 +222,7 @@ def test_conflicts_alone_are_a_reason_where_a_source_was_named():
         (DEBIAN, Wanted(compose=True), {}, BOOKWORM, r"compose cannot be had: no package docker-compose-v2 or docker-compose \(from 2 on\).*engine_source: docker"),
         (DEBIAN, Wanted(runtimes=("kata",)), {}, TRIXIE, r"kata cannot be had.*containerd-shim-kata-v2"),
         (DEBIAN, Wanted(packages=("nosuch",)), {}, TRIXIE, r"nosuch cannot be had"),
+        (CE, Wanted(versions={"docker-ce": "5:29-1"}), CE_THERE, DOCKERS, r"docker-ce cannot be had in version 5:29-1; what can be"),
         (CE, Wanted(version="28.5.1"), {}, {**DOCKERS, **offers(docker_ce_cli=["5:28.5.2-1"])}, r"docker-ce-cli cannot be had in the engine's version 5:28.5.1-1"),
     ],
 )  # fmt: skip

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from provision.commands import Commands, Done
@@ -51,6 +53,43 @@ def test_a_folder_that_is_no_engines(files, text):
     files.write("/home/x", "")
     with pytest.raises(ProvisionError, match="does not look like an engine's data"):
         data.roots(files, "docker", with_containerd=False)
+
+
+def test_data_of_remapped_users_is_an_engines(files):
+    configure(files, '{"data-root": "/srv/docker"}')
+    files.write("/srv/docker/231072.231072/image/x", "")
+    assert data.roots(files, "docker", with_containerd=False) == ["/srv/docker", "/etc/docker"]
+    assert data.left(files, "/srv/docker") == []
+
+
+def test_what_others_have_in_a_folder_that_was_chosen_stays(files):
+    for path in ("postgres/x", "containers/a/b", "tmp/x", "engine-id", "lost+found/x"):
+        files.write(f"/data/{path}", "")
+    Path(files.path("/data/volumes")).symlink_to(files.path("/elsewhere"))
+    files.write("/elsewhere/theirs", "")
+    files.write("/proc/self/mounts", f"a {files.path('/data')}/postgres nfs rw 0 0\n")
+    assert data.left(files, "/data") == ["postgres"]
+    commands = Umount(0)
+    data.remove(files, commands, "/data")
+    assert files.list("/data") == ["lost+found", "postgres"]
+    assert files.read("/data/postgres/x") == files.read("/elsewhere/theirs") == ""
+    assert commands.asked == []
+
+
+def test_a_folder_that_was_chosen_goes_where_nothing_else_is_in_it(files):
+    files.write("/data/containers/a", "")
+    data.remove(files, Umount(0), "/data")
+    assert files.standing("/data") is None
+
+
+def test_a_folder_is_an_engines_until_all_of_it_is_gone(files, monkeypatch):
+    """A run that is killed in between has to know it again."""
+    for path in ("tmp/x", "trust/x", "vfs/x", "volumes/x"):
+        files.write(f"/data/{path}", "")
+    gone = []
+    monkeypatch.setattr(data.shutil, "rmtree", lambda path: gone.append(Path(path).name))
+    data.remove(files, Umount(0), "/data")
+    assert gone[-1] == "volumes"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"data-root": 1}', '{"data-root": "relative"}'])

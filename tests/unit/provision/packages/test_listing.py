@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from provision.errors import ProvisionError
-from provision.packages.listing import NOTE, without
+from provision.packages.listing import NOTE, again, without
 
 ADDRESS = "https://download.example/linux/debian"
 LIST = "/etc/apt/sources.list.d/docker.list"
@@ -44,6 +44,19 @@ OTHER = "Types: deb\nURIs: http://deb.example/debian\nSuites: trixie\nComponents
 def test_a_stanza_that_names_it():
     text = f"{OTHER}\n# Docker\n{STANZA}"
     assert without(SOURCES, text, ADDRESS) == f"{OTHER}\n# Docker\n{NOTE}\nEnabled: no\n{STANZA}"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(SOURCES, f"{OTHER}\n# Docker\n{STANZA}"), (LIST, f"# deb x\ndeb {ADDRESS} trixie stable\n# mine\n")],
+)
+def test_what_was_switched_off_is_switched_on_again(path, text):
+    assert again(without(path, text, ADDRESS)) == text
+
+
+def test_what_others_switched_off_stays_off():
+    for text in (f"Enabled: no\n{STANZA}", f"# deb {ADDRESS} trixie stable\n"):
+        assert again(text) == text
 
 
 def test_it_is_switched_off_once():

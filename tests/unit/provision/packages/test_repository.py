@@ -121,6 +121,40 @@ def test_files_come_once_and_go_back(files):
     assert (files.read("/etc/apt/sources.list.d/docker.list") or "").startswith("deb ")
 
 
+LISTED = "/etc/apt/sources.list.d/docker.list"
+
+
+@pytest.fixture
+def secret(files, tmp_path):
+    """A source with a password, of somebody else's, behind a link."""
+    files.write("/etc/secret.list", f"deb {MIRROR}/debian trixie stable\ndeb http://u:pw@other x y\n", mode=0o600)
+    files.folder("/etc/apt/sources.list.d")
+    (tmp_path / LISTED[1:]).symlink_to(tmp_path / "etc/secret.list")
+    return files
+
+
+def test_others_files_keep_their_mode_and_place(secret):
+    changes = plan(secret)
+    for act in (repository.write, repository.put_back):
+        act(secret, changes)
+        assert secret.standing(LISTED).kind == "link"
+        assert secret.standing("/etc/secret.list").mode == 0o600
+
+
+def test_what_we_switched_off_returns_once_nothing_of_ours_stands_for_it(secret):
+    before = secret.read(LISTED)
+    assert repository.plan_return(secret, plan(secret), "why") == []
+    repository.write(secret, plan(secret))
+    assert repository.plan_return(secret, [], "why") == []
+    gone = repository.plan_absence(secret)
+    back = repository.plan_return(secret, gone, "why")
+    assert [str(change.step) for change in back] == [f"EnableSource {LISTED} (why)"]
+    repository.write(secret, [*gone, *back])
+    assert secret.read(LISTED) == before
+    assert secret.standing("/etc/secret.list").mode == 0o600
+    assert repository.plan_return(secret, [], "why") == []
+
+
 def test_what_is_ours_goes(files):
     repository.write(files, plan(files))
     gone = repository.plan_absence(files)

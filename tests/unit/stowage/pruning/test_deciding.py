@@ -106,12 +106,32 @@ def test_what_compose_made_is_a_declared_stacks_own():
     assert lines(wanted, Owners(projects=frozenset(["shop"])), **held) == []
 
 
-def test_where_declarations_are_not_known_images_and_projects_stay_and_it_is_told():
-    project = {"com.docker.compose.project": "shop"}
-    held = {"containers": (container("a", labels=project), container("b")), "images": (image("x", "x:1"),)}
-    found = plan(Wanted(containers=True, images="all"), Owners(unknown="the record is damaged"), **held)
-    assert [step.name for step in found.steps] == ["b"]
+def test_where_declarations_are_not_known_only_build_cache_goes_and_it_is_told():
+    held = {
+        "containers": (container("a"),),
+        "images": (image("x", "x:1"),),
+        "networks": (Network("n", "n", {}),),
+        "volumes": (Volume("v", {}, True),),
+        "caches": (Cache("c", "", (), False, False),),
+    }
+    everything = Wanted(containers=True, images="all", networks=True, volumes="all", build_cache=True)
+    found = plan(everything, Owners(unknown="the record is damaged"), **held)
+    assert [step.name for step in found.steps] == ["c"]
     assert found.notes == ("the record is damaged",)
+
+
+def test_what_was_adopted_has_no_label_and_stays_by_its_name():
+    held = {
+        "containers": (container("legacy"), container("data")),
+        "networks": (Network("n1", "lan", {}), Network("n2", "data", {})),
+        "volumes": (Volume("data", {}, False), Volume("lan", {}, False)),
+    }
+    owners = Owners(names=frozenset([("container", "legacy"), ("network", "lan"), ("volume", "data")]))
+    assert lines(Wanted(containers=True, networks=True, volumes="all"), owners, **held) == [
+        "RemoveContainer data",
+        "RemoveNetwork data",
+        "RemoveVolume lan",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +173,7 @@ def test_what_was_used_lately_stays():
         "containers": (container("new", age=HOUR), container("old", age=3 * HOUR)),
         "images": (image("new", "new:1", age=HOUR), image("old", "old:1", age=3 * HOUR)),
         "networks": (Network("new", "new", {}, NOW - HOUR), Network("old", "old", {}, NOW - 2 * HOUR)),
-        "volumes": (Volume("new", {}, True, NOW - HOUR), Volume("old", {}, True, 0.0)),
+        "volumes": (Volume("new", {}, True, NOW - HOUR), Volume("old", {}, True, NOW - 2 * HOUR)),
     }
     wanted = Wanted(True, "all", True, "all", until=2 * HOUR)
     assert lines(wanted, **held) == [
@@ -162,6 +182,19 @@ def test_what_was_used_lately_stays():
         "RemoveNetwork old",
         "RemoveVolume old",
     ]
+
+
+def test_what_the_engine_tells_no_time_of_may_be_new():
+    held = {
+        "containers": (replace(container("a"), since=0.0),),
+        "images": (replace(image("a", "a:1"), since=0.0),),
+        "networks": (Network("n", "n", {}),),
+        "volumes": (Volume("nfs", {}, False),),
+        "caches": (Cache("c", "", (), False, False),),
+    }
+    everything = Wanted(containers=True, images="all", networks=True, volumes="all", build_cache=True)
+    assert lines(replace(everything, until=HOUR), **held) == []
+    assert len(lines(everything, **held)) == 5
 
 
 @pytest.mark.parametrize(
@@ -184,14 +217,14 @@ def test_labels_narrow_it(labels, without, goes):
 
 def test_cache_goes_children_first_and_never_what_another_record_needs():
     records = (
-        Cache("base", "", (), False, False, 0.0, 5),
-        Cache("mid", "", ("base",), False, False, 0.0, 3),
-        Cache("leaf", "", ("mid",), False, False, 0.0, 2),
+        Cache("base", "", (), False, False, 1.0, 5),
+        Cache("mid", "", ("base",), False, False, 1.0, 3),
+        Cache("leaf", "", ("mid",), False, False, 1.0, 2),
         Cache("used-base", "", (), False, False),
         Cache("used", "", ("used-base",), True, False),
         Cache("of-an-image", "", (), False, True),
         Cache("fresh", "", ("old-base",), False, False, NOW),
-        Cache("old-base", "", (), False, False, 0.0),
+        Cache("old-base", "", (), False, False, 1.0),
     )
     found = plan(Wanted(build_cache=True, until=HOUR), caches=records)
     assert [step.id for step in found.steps] == ["leaf", "mid", "base"]

@@ -7,10 +7,9 @@ from __future__ import annotations
 import pytest
 
 from stowage.errors import Conflict, NotFound, ServerFault
-from stowage.pruning import looking, tidying
+from stowage.pruning import tidying
 from stowage.pruning.stock import Owners
 from stowage.pruning.wanted import Wanted
-from stowage.store import Store
 
 ADDRESS = "unix:///run/docker.sock"
 BASE = ["sha256:" + "b" * 64]
@@ -142,21 +141,3 @@ def test_a_failure_is_one_and_the_rest_goes_on():
     assert done["failed"]
     assert done["msg"] == "volume data: device is busy"
     assert made.removed[-1] == "^r1$"
-
-
-def test_owners_are_what_the_store_has(tmp_path, monkeypatch):
-    monkeypatch.setattr(looking, "_STATE", str(tmp_path / "none"))
-    monkeypatch.setattr(looking, "state_directory", lambda _environ: str(tmp_path))
-    store = Store(str(tmp_path), ADDRESS)
-    from stowage.store import KeptImage
-
-    version = store.declare("shop", {"version": 1, "scope": "shop"}, by="x", now=1.0)
-    store.finish(version, outcome="done", now=2.0, images={"shop/web": KeptImage("sha256:1", brought=True)})
-    found = looking.owners_at(ADDRESS, {"STOWAGE_SOCKETS": str(tmp_path)})
-    assert found == Owners(frozenset(["shop"]), frozenset(["sha256:1", "shop/web:latest"]))
-    for path in tmp_path.glob("engines/*/scopes/shop/1.json"):
-        path.write_text("{}")
-    assert (
-        "what is declared in shop is not known"
-        in looking.owners_at(ADDRESS, {"STOWAGE_SOCKETS": str(tmp_path)}).unknown
-    )
