@@ -130,6 +130,8 @@ class Callers:
         try:
             ping(host, folder)
             self.answers += 1
+        except ssl.SSLEOFError:
+            pass  # it went down in the middle of the handshake: who refuses says so
         except ssl.SSLError as error:
             self.refusals.append(f"{host.name} with {folder.name}: {error}")
         except (OSError, http.client.HTTPException):
