@@ -17,7 +17,7 @@ description:
   - The command has to lie at C(/usr/local/lib/stowage-prune), where the role P(stowage.docker.engine#role) puts it by
     M(stowage.docker.runtime_file).
   - It is run by the Python that runs this module. One below C(/home) or C(/root), or in a folder for temporary files,
-    is hidden from the timer: then C(/usr/bin/python3) runs it.
+    is hidden from the timer, and C(/usr/bin/python3) runs it instead.
 extends_documentation_fragment:
   - stowage.docker.attributes.provision
 options:

@@ -41,6 +41,15 @@ def constants(path):
     return found
 
 
+@pytest.mark.parametrize("path", sorted((PLUGINS / "modules").glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_documented_can_be_read(path):
+    texts = {
+        node.targets[0].id: node.value for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)
+    }
+    for name in ("DOCUMENTATION", "EXAMPLES", "RETURN"):
+        assert yaml.safe_load(texts[name].value), name
+
+
 def documented(kind):
     """All options, those of the fragments included."""
     document = constants(PLUGINS / "modules" / f"{kind}.py")["DOCUMENTATION"]

@@ -105,8 +105,9 @@ def parse_announcement(text: str) -> List[Change]:
     head, _gap, body = text.partition("\n\n")
     native = next((line.partition("=")[2] for line in head.splitlines() if line.startswith("APT::Architecture=")), "")
     changes: List[Change] = []
-    for name, before, had, _, _, after, has, _, does in (line.split(" ", 8) for line in body.splitlines()):
-        foreign = {had, has} - {native, "all", "-"}
+    for words in (line.split(" ", 8) for line in body.splitlines()):
+        name, before, after, does = words[0], words[1], words[5], words[8]
+        foreign = {words[2], words[6]} - {native, "all", "-"}
         full = f"{name}:{foreign.pop()}" if foreign else name
         if does == "**CONFIGURE**":  # follows its installation
             continue
