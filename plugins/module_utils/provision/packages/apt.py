@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The stowage authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives apt and dpkg by their own commands. Plans by apt's own simulation; decides nothing.
+"""Drives apt and dpkg by their own commands. What a transaction does apt itself says; decides nothing.
 
 No python3-apt: a host need not have it, and the first task of a play would have to install it.
 """

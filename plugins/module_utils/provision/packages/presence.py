@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The use case: an engine's packages are there, from one source, in one version, held or not.
 
-Knows the order: look, refuse, plan by apt's own simulation, and unless it only checks, act by the very same words.
+Knows the order: look, refuse, plan by what apt says of the transaction, and unless it only checks, let that go on.
 """
 
 from __future__ import annotations
