@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 ROLES = sorted((Path(__file__).resolve().parents[3] / "roles").iterdir())
+
+# Set by a playbook that includes a file of the role.
+MADE_ELSEWHERE = {"engine_former"}
 
 
 def load(path):
@@ -36,3 +40,26 @@ def test_variables_bear_the_name_of_the_role(role):
 def test_every_option_is_described(role):
     options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
     assert [name for name, option in options.items() if not option.get("description") or "type" not in option] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_variable_that_is_read_is_set_somewhere(role):
+    tasks = [task for path in (role / "tasks").glob("*.yml") for task in load(path)]
+    known = set(load(role / "defaults" / "main.yml"))
+    known |= set(load(role / "vars" / "main.yml") if (role / "vars" / "main.yml").exists() else ())
+    known |= {name for task in tasks for name in (task.get("register"), *task.get("vars", {})) if name}
+    known |= {name for task in tasks for name in task.get("ansible.builtin.set_fact", {})}
+    known |= {task.get("loop_control", {}).get("loop_var", "item") for task in tasks}
+    texts = [yaml.safe_dump(value) for task in tasks for key, value in task.items() if key not in ("name", "register")]
+    texts += [path.read_text() for path in (role / "vars").glob("*.yml")]
+    words = rf"(?<![\w.]){role.name}_[a-z_]+(?!\w)(?!\.yml)"
+    read = {word for text in texts for line in text.splitlines() for word in re.findall(words, line.split(" #")[0])}
+    modules = {path.stem for path in (role.parents[1] / "plugins" / "modules").glob("*.py")}
+    assert sorted(read - known - modules - MADE_ELSEWHERE) == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_files_are_included_one_by_one(role):
+    """In a loop, hosts that ask for different things meet them in different orders."""
+    tasks = [task for path in (role / "tasks").glob("*.yml") for task in load(path)]
+    assert [task["name"] for task in tasks if "ansible.builtin.include_tasks" in task and "loop" in task] == []
