@@ -20,6 +20,15 @@ def load(path):
     return yaml.safe_load(path.read_text())
 
 
+def tasks_of(role):
+    """All tasks, those within blocks included."""
+    left = [task for path in sorted((role / "tasks").glob("*.yml")) for task in load(path)]
+    while left:
+        task = left.pop()
+        left += [inner for part in ("block", "rescue", "always") for inner in task.get(part, ())]
+        yield task
+
+
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_defaults_and_specification_have_the_same_keys_and_values(role):
     defaults = load(role / "defaults" / "main.yml")
@@ -44,7 +53,7 @@ def test_every_option_is_described(role):
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_every_variable_that_is_read_is_set_somewhere(role):
-    tasks = [task for path in (role / "tasks").glob("*.yml") for task in load(path)]
+    tasks = list(tasks_of(role))
     known = set(load(role / "defaults" / "main.yml"))
     known |= set(load(role / "vars" / "main.yml") if (role / "vars" / "main.yml").exists() else ())
     known |= {name for task in tasks for name in (task.get("register"), *task.get("vars", {})) if name}
@@ -61,5 +70,5 @@ def test_every_variable_that_is_read_is_set_somewhere(role):
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_files_are_included_one_by_one(role):
     """In a loop, hosts that ask for different things meet them in different orders."""
-    tasks = [task for path in (role / "tasks").glob("*.yml") for task in load(path)]
+    tasks = list(tasks_of(role))
     assert [task["name"] for task in tasks if "ansible.builtin.include_tasks" in task and "loop" in task] == []
