@@ -15,9 +15,9 @@ author:
 description:
   - Installs, upgrades, downgrades, holds and removes all parts of an engine together, in one transaction
     of the package manager, conflicting packages included.
-  - The plan is what apt says that it will do, in check mode by its simulation, else by the transaction itself, which waits
-    before its first change until the plan is found good. On a host that has fetched no lists of packages yet, check
-    mode fetches them into a folder of its own and leaves nothing behind.
+  - The plan is what apt says that it will do, in check mode by its simulation, else by the transaction itself, which
+    waits before its first change until the plan is found good. On a host that has fetched no lists of packages yet,
+    check mode fetches them into a folder of its own and leaves nothing behind.
   - No service is started, stopped or restarted meanwhile. M(stowage.docker.engine_service) does that.
   - Works with apt and dpkg, or with dnf, by their commands; nothing else is needed on the host. With dnf the plan names
     the packages that are asked for, and not what they need.

@@ -9,6 +9,7 @@ what the host's package manager knows already, and nothing is fetched.
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Set, Tuple
 
 from .commands import Commands, last_lines
@@ -157,7 +158,7 @@ def returnable(
     ``offered`` is what the host's lists know; ``known``, where it is given, which of the packages can be had from where
     they are taken. Of an engine that was not the installed one it is its own package: the others follow that.
     """
-    packages = before["packages"]
+    packages = before.get("packages") or {}
     if runs_another(before):
         engine = engine_of(packages)
         fitting = (offer["version"] for offer in offered if offer["package"] == engine)
@@ -169,8 +170,8 @@ def returnable(
 
 def _is_of(package: str, version: str) -> bool:
     """Tell whether a package's version (5:29.0.0~rc.1-1~debian) is of one that the engine says (29.0.0-rc.1)."""
-    own = package.rpartition(":")[2]
-    own = own.rpartition("-")[0] or own
+    own = package.rpartition(":")[2].partition("-")[0]
+    own = re.sub(r"~\d+$", "", own)  # Docker's packages of 20.10 count builds: 20.10.24~3
     return own.partition("+")[0] == version.partition("+")[0].replace("-", "~")
 
 

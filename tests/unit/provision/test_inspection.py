@@ -90,6 +90,7 @@ def test_what_runs_counts_and_not_what_is_installed(installed, runs, returnable)
         ("5:28.5.2-1~debian.13~trixie", "28.5.2", False),
         ("5:29.0.0~rc.1-1~debian.13~trixie", "29.0.0-rc.1", False),
         ("26.1.5+dfsg1-9+deb13u1", "26.1.5+dfsg1", False),
+        ("5:20.10.24~3-0~debian-bullseye", "20.10.24", False),
         ("28.2.2-0ubuntu1~24.04.1", "28.2.2", False),
         ("3:28.5.2-1.el9", "28.5.2", False),
         ("5:28.5.2-1~debian.13~trixie", "28.5.1", True),

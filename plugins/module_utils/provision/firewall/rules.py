@@ -104,23 +104,29 @@ def in_place(caller: str, called: str, chains: Mapping[str, Sequence[str]]) -> b
     An engine that finds containers running when it starts (live-restore) puts its rules in front of a DOCKER-USER that
     is there, and leaves it there; others put theirs in front of everything. What only drops may stand before ours.
     """
+    known: Dict[str, bool] = {}
     for rule in chains.get(caller, ()):
         if rule == f"-j {called}":
             return True
-        if _lets_in(rule, chains, "RETURN"):
+        if _lets_in(rule, chains, known, "RETURN"):
             return False
     return False
 
 
-def _lets_in(rule: str, chains: Mapping[str, Sequence[str]], *passes: str) -> bool:
-    """Tell whether a packet may get past the rest of a chain by this rule, or by a chain that it calls."""
+def _lets_in(rule: str, chains: Mapping[str, Sequence[str]], known: Dict[str, bool], *passes: str) -> bool:
+    """Tell whether a packet may get past the rest of a chain by this rule, or by a chain that it calls.
+
+    ``known`` is what is known of chains: some hosts have thousands, called from many places.
+    """
     words = shlex.split(rule)
     for option, target in zip(words, words[1:]):
         if option == "-g" or (option == "-j" and target in (*_PASSES, *passes)):
             return True
         if option == "-j":
             # RETURN in there comes back here.
-            return any(_lets_in(inner, chains) for inner in chains.get(target, ()))
+            if target not in known:
+                known[target] = any(_lets_in(inner, chains, known) for inner in chains.get(target, ()))
+            return known[target]
     return False
 
 

@@ -17,6 +17,7 @@ from ..commands import Commands, Done
 from ..errors import ProvisionError
 from ..files import Files
 from . import answers, repository, scratch
+from .drivers import FetchError
 from .gate import Gate
 from .locks import Locks
 from .model import Change, Choice, Offer, Package
@@ -37,6 +38,7 @@ _LOCKED = re.compile(
     r"^E: (Could not get lock .*|Unable to lock .*|Unable to acquire the dpkg frontend lock.*)", re.MULTILINE
 )
 _NO_ROOM = "E: You don't have enough free space in "
+_UNFETCHED = "E: Failed to fetch "
 _PARTS = "Dir::Etc::sourceparts="
 _SPARE = 64 << 20  # bytes that an installation may need beside what its packages say
 
@@ -168,7 +170,7 @@ class Apt:
             gate = Gate(self._files)
             argv = ("apt-get", *self._options, *self._applying(), *self._transaction(choice, release, purge=False))
             told = gate.begin(self._commands, argv, _ENVIRONMENT)
-            begun.append(Begun(gate, answers.parse_announcement(told)))
+            begun.append(Begun(gate, answers.parse_announcement(told), waits=bool(told)))
             if told:
                 return None
             done = gate.end()
@@ -177,7 +179,8 @@ class Apt:
             if _NO_ROOM in done.output:
                 begun.clear()
             elif done.code:
-                raise ProvisionError(f"apt cannot do it: {answers.complaints(done.output)}")
+                error = FetchError if _UNFETCHED in done.output else ProvisionError
+                raise error(f"apt cannot do it: {answers.complaints(done.output)}")
             return None
 
         self._locks.retry(start)
@@ -266,13 +269,14 @@ class Apt:
 class Begun:
     """A transaction that has said what it will do, and waits."""
 
-    def __init__(self, gate: Gate, changes: Sequence[Change]) -> None:
+    def __init__(self, gate: Gate, changes: Sequence[Change], waits: bool) -> None:
         self.changes = list(changes)
+        self._waits = waits
         self._gate = gate
 
     def go(self) -> None:
         """Have it done, where there is anything to do. Raises ProvisionError with apt's own reason."""
-        if self.changes:
+        if self._waits:
             see_success(self._gate.go())
 
     def give_up(self) -> None:

@@ -273,11 +273,17 @@ def _moving(
 
 
 def steps_of(
-    changes: Sequence[Change], choice: Choice, recipe: Recipe, installed: Installed, automatic: Collection[str]
+    changes: Sequence[Change],
+    choice: Choice,
+    recipe: Recipe,
+    installed: Installed,
+    automatic: Collection[str],
+    ours: Collection[str],
 ) -> List[Step]:
     """Put a transaction into words. Raises ProvisionError where it would take away what nobody spoke of.
 
-    ``automatic`` are packages that are there only because others need them: these may give way.
+    ``automatic`` are packages that are there only because others need them: these may give way. ``ours`` are those that
+    we hold.
     """
     steps: List[Step] = []
     enemies = {name.package for name in recipe.conflicts} | set(choice.removals)
@@ -294,7 +300,7 @@ def steps_of(
         for change in changes
         if change.name in installed
         and installed[change.name].held
-        and change.name not in {*enemies, *recipe.held, *choice.requests}
+        and change.name not in {*enemies, *ours, *choice.requests}
     ]
     if held:
         raise ProvisionError(f"{', '.join(held)} would have to change, and somebody holds it: apt-mark unhold it first")

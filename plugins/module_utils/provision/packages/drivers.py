@@ -8,8 +8,13 @@ from contextlib import AbstractContextManager
 from typing import Dict, Iterable, List, Mapping, Optional, Protocol, Sequence, Set
 
 from ..commands import Done
+from ..errors import ProvisionError
 from .model import Change, Choice, Offer, Package
 from .repository import FileChange
+
+
+class FetchError(ProvisionError):
+    """There is a way, and its packages could not be fetched."""
 
 
 class Transaction(Protocol):

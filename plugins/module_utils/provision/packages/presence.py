@@ -24,7 +24,7 @@ from . import answers, choosing, policy, preflight, repository, stopping
 from .apt import Apt, is_stale
 from .catalogue import CONTAINERDS, PROGRAMS, RECIPES, Recipe
 from .dnf import Dnf
-from .drivers import Driver, Transaction
+from .drivers import Driver, FetchError, Transaction
 from .model import ARCHIVE, AUTO, DOCKER, OTHER, PODMAN, Change, Choice, Offer, Package, Result, Wanted
 
 _PROGRAMS = ("dockerd", "docker", "podman", *PROGRAMS.values())
@@ -207,7 +207,8 @@ def _planned(
                 _work_out(driver, plan, offers, recipe, begins)
         except ProvisionError as error:
             raise ProvisionError(f"{error}\n{trouble}".rstrip()) from error
-        plan.steps = choosing.steps_of(plan.changes, plan.choice, recipe, host.installed, driver.automatic())
+        ours = Memory(host.files, _MEMORY).recall().get("held") or ()
+        plan.steps = choosing.steps_of(plan.changes, plan.choice, recipe, host.installed, driver.automatic(), ours)
     _plan_stops(host, recipe, plan)
     _plan_repair(host, plan)
     _plan_holds(host, wanted, recipe, source, plan)
@@ -230,6 +231,8 @@ def _work_out(
 
     try:
         attempt()
+    except FetchError:
+        raise
     except ProvisionError:
         # A version of a release that is no source of usual installations: what it needs comes from there too.
         version = plan.choice.requests.get(recipe.engine, "")

@@ -12,8 +12,11 @@ _PARTS = re.compile(r"(\d+)")
 
 
 def upstream(version: str) -> str:
-    """Return the program's own version: ``28.5.2`` of ``5:28.5.2-1~debian.13~trixie`` or ``28.5.2+dfsg1-1``."""
-    return re.split(r"[+-]", _split(version)[1], maxsplit=1)[0]
+    """Return the program's own version: ``28.5.2`` of ``5:28.5.2-1~debian.13~trixie`` or ``28.5.2+dfsg1-1``.
+
+    Also ``20.10.24`` of ``5:20.10.24~3-0~debian-bullseye``: Docker's packages of before 23.0 count their builds so.
+    """
+    return re.sub(r"~\d+$", "", re.split(r"[+-]", _split(version)[1], maxsplit=1)[0])
 
 
 def fits(version: str, asked: str) -> bool:

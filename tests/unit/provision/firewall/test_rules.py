@@ -149,3 +149,8 @@ def test_the_text_replaces_our_chains_and_no_others():
     assert text.splitlines()[:3] == ["*filter", f":{USER} - [0:0]", f":{INPUT} - [0:0]"]
     assert {line.split()[1] for line in text.splitlines() if line.startswith("-A")} == {USER, INPUT}
     assert text.endswith("COMMIT\n")
+
+
+def test_many_chains_that_call_each_other_take_no_time():
+    many = {f"C{number}": [f"-j C{number + 1}"] * 2 for number in range(60)}
+    assert in_place("FORWARD", USER, {**many, "FORWARD": ["-j C0", f"-j {USER}"]})

@@ -272,7 +272,7 @@ def test_a_transaction_in_words():
         Change("docker-ce", None, "28-1"), Change("containerd.io", "1.6", "1.7"), Change("libx", "2", "1"),
         Change("docker.io", "26", None), Change("tini", "0.19", None),
     ]  # fmt: skip
-    steps = choosing.steps_of(changes, CHOICE, CE, there(docker_io="26", containerd_io="1.6", libx="2"), {"tini"})
+    steps = choosing.steps_of(changes, CHOICE, CE, there(docker_io="26", containerd_io="1.6", libx="2"), {"tini"}, ())
     assert [str(step) for step in steps] == [
         "RemovePackage docker.io 26 (conflicts with docker-ce)",
         "RemovePackage tini 0.19 (gives way)",
@@ -295,4 +295,11 @@ def test_a_transaction_in_words():
 )
 def test_what_is_not_the_roles_to_do(change, installed, message):
     with pytest.raises(ProvisionError, match=message):
-        choosing.steps_of([change], CHOICE, CE, installed, ())
+        choosing.steps_of([change], CHOICE, CE, installed, (), ())
+
+
+def test_a_hold_of_ours_gives_way_and_somebody_elses_does_not():
+    change, held = Change("containerd.io", "1.6", "1.7"), there(containerd_io=Package("1.6", held=True))
+    assert len(choosing.steps_of([change], CHOICE, CE, held, (), ["containerd.io"])) == 1
+    with pytest.raises(ProvisionError, match=r"containerd.io would have to change, and somebody holds it"):
+        choosing.steps_of([change], CHOICE, CE, held, (), ())

@@ -17,6 +17,7 @@ from provision.packages.versions import compare, fits, newest_first, upstream
         ("28.2.2-0ubuntu1~24.04.1", "28.2.2"),
         ("5:29.0.0~rc.1-1~debian.12~bookworm", "29.0.0~rc.1"),
         ("3:28.5.2-1.el9", "28.5.2"),
+        ("5:20.10.24~3-0~debian-bullseye", "20.10.24"),
         ("0.0~20240729.0-4+b7", "0.0~20240729.0"),
         ("1.7.24~ds1-6", "1.7.24~ds1"),
     ],
