@@ -39,6 +39,12 @@ options:
       in the folder that C(data-root) names stays, and a warning names it.
     type: bool
     default: false
+  stopped:
+    description:
+      - With O(state=absent), says that an earlier task with O(state=stopped) tells what is stopped. In check mode that
+        task has not stopped it, and it is not told again.
+    type: bool
+    default: false
   leave:
     description:
       - With O(state=absent), parts of the role whose files stay, since they take back by themselves what they set.

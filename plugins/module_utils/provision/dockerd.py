@@ -62,11 +62,10 @@ class Dockerd:
         return str(self.told(option, default)).lower() in ("true", "1", "t")
 
 
-def observe_dockerd(files: Files) -> Dockerd:
-    """Look at the daemon that runs, and at its file."""
-    pid = _pid(files)
-    words = (files.read(f"/proc/{pid}/cmdline") or "").split("\0")[1:] if pid else []
-    options = parse_options(words)
+def observe_dockerd(files: Files, pid: Optional[int] = None) -> Dockerd:
+    """Look at the daemon that runs, and at its file; ``pid`` is its process where that is known."""
+    pid = pid or _pid(files)
+    options = parse_options(_words(files, pid)[1:] if pid else [])
     settings = _settings(files, options.get("config-file", (DAEMON_JSON,))[-1])
     return Dockerd(options, settings, *identify_process(pid))
 
@@ -114,9 +113,15 @@ def parse_options(words: List[str]) -> Dict[str, Tuple[str, ...]]:
 def _pid(files: Files) -> Optional[int]:
     for path in (str(_settings(files, DAEMON_JSON).get("pidfile") or ""), *_PID_FILES):
         text = (files.read(path) or "").strip() if path else ""
-        if text.isdigit():
+        # One that was killed leaves its file, and by now the number may be somebody else's.
+        if text.isdigit() and os.path.basename(_words(files, int(text))[0]) == "dockerd":
             return int(text)
     return None
+
+
+def _words(files: Files, pid: int) -> List[str]:
+    """Return how a process was called."""
+    return (files.read(f"/proc/{pid}/cmdline") or "").split("\0")
 
 
 def _settings(files: Files, path: str) -> Dict[str, Any]:

@@ -195,7 +195,11 @@ class Service:
 
     def _main_pid(self, unit: str) -> str:
         """Return a unit's process as systemd tells it; "0" where it has none."""
-        return self._commands.run("systemctl", "show", "--property=MainPID", "--value", unit).said.strip()
+        return self._shown("MainPID", unit)
+
+    def _shown(self, name: str, unit: str) -> str:
+        """Return a property of a unit."""
+        return self._commands.run("systemctl", "show", f"--property={name}", "--value", unit).said.strip()
 
     def read_units(self) -> None:
         """Have systemd read its units anew; nothing where there is no systemd. Raises ServiceError."""
@@ -218,11 +222,11 @@ class Service:
             raise ServiceError(f"systemctl: {done.output.strip()}\n{self.log()}")
 
     def _start_unit(self, anew: bool) -> None:
-        if self._starts():
-            answers = not anew and self._wait(self.timeout, lambda: not self._starts())
-            if not answers and self._starts():
-                # It hangs, and ours would only join it.
-                self._systemctl("stop", _UNIT)
+        if self._activates():
+            answers = not anew and self._starts() and self._wait(self.timeout, lambda: not self._starts())
+            if not answers and self._activates():
+                # It hangs, and ours would only join it; or it failed, and ours would wait for its next try.
+                self._systemctl("stop", _UNIT, timeout=_STOP_SECONDS)
         self._forget_failures()
         if self._containerd_outdated():
             self._systemctl("restart", _CONTAINERD, timeout=_STOP_SECONDS)
@@ -232,9 +236,13 @@ class Service:
         self._systemctl(*(("start",) if enabled else ("enable", "--now")), _UNIT, timeout=self.timeout + _STOP_SECONDS)
         self._see_that_it_answers()
 
-    def _starts(self) -> bool:
-        """Tell whether the unit is on its way up."""
+    def _activates(self) -> bool:
+        """Tell whether the unit is on its way up, or between two tries."""
         return unit_state(self._commands, _UNIT) == "activating"
+
+    def _starts(self) -> bool:
+        """Tell whether the unit is on its way up: in start-pre, start or start-post."""
+        return self._shown("SubState", _UNIT).startswith("start")
 
     def _forget_failures(self) -> None:
         """Have systemd try a mended engine: one that failed several times within a while would be refused."""

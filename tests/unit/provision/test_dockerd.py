@@ -60,6 +60,24 @@ def test_the_file_says_where_the_process_is(tmp_path):
     assert observe_dockerd(files).options == {"debug": ("true",)}
 
 
+def test_a_number_that_is_somebody_elses_by_now_is_no_engines(tmp_path):
+    files = Files(str(tmp_path))
+    files.write("/var/run/docker.pid", "12\n")
+    files.write("/proc/12/cmdline", "sleep\0--debug\0")
+    assert observe_dockerd(files).options == {}
+    files.write("/run/docker.pid", "13\n")
+    files.write("/proc/13/cmdline", "/usr/bin/dockerd\0--debug\0")
+    assert observe_dockerd(files).options == {"debug": ("true",)}
+
+
+def test_a_process_that_is_known_is_not_looked_for(tmp_path):
+    files = Files(str(tmp_path))
+    files.write("/run/docker.pid", "12\n")
+    for pid, words in ((12, "dockerd\0--debug\0"), (13, "dockerd\0--icc=false\0")):
+        files.write(f"/proc/{pid}/cmdline", words)
+    assert observe_dockerd(files, 13).options == {"icc": ("false",)}
+
+
 @pytest.mark.parametrize(
     ("dockerd", "group", "root"),
     [

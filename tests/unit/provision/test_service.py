@@ -306,7 +306,8 @@ case "$1 $2" in
 "is-active docker.service") cat {folder}/state; exit 0 ;;
 "is-enabled docker.service") cat {folder}/enabled; exit 0 ;;
 "show --property=MainPID") [ "$4" = containerd.service ] && cat {folder}/containerd; exit 0 ;;
-"stop docker.service") echo inactive >{folder}/state; exit 0 ;;
+"show --property=SubState") cat {folder}/sub; exit 0 ;;
+"stop docker.service") [ -e {folder}/hangs ] && exec sleep 60; echo inactive >{folder}/state; exit 0 ;;
 esac
 case "$*" in
 "start docker.service" | "enable --now docker.service" | restart*docker.service) {folder}/dockerd </dev/null >/dev/null 2>&1 & echo $! >{folder}/{pid} ;;
@@ -324,7 +325,7 @@ class Systemd:
         for name, text in (("systemctl", SYSTEMCTL.format(folder=folder, pid=PID)), ("journalctl", "#!/bin/sh\n")):
             (folder / name).write_text(text)
             (folder / name).chmod(0o755)
-        self.say(state="inactive", enabled="enabled", containerd="0")
+        self.say(state="inactive", sub="start", enabled="enabled", containerd="0")
 
     def say(self, **answers):
         for name, answer in answers.items():
@@ -359,6 +360,23 @@ def test_a_start_that_hangs_is_stopped_and_not_joined(systemd):
     systemd.service.start()
     assert systemd.told()[0] == "stop docker.service"
     assert systemd.told()[-1] == "start docker.service"
+
+
+@pytest.mark.parametrize("sub", ["auto-restart", "auto-restart-queued"])
+def test_a_unit_that_only_waits_for_its_next_try_is_tried_at_once(systemd, sub):
+    systemd.say(state="activating", sub=sub)
+    begun = time.monotonic()
+    systemd.service.start()
+    assert time.monotonic() - begun < 5
+    assert systemd.told()[0] == "stop docker.service"
+    assert systemd.told()[-1] == "start docker.service"
+
+
+def test_a_start_that_cannot_even_be_stopped_is_given_up(systemd, monkeypatch):
+    monkeypatch.setattr(service_module, "_STOP_SECONDS", 0.3)
+    systemd.say(state="activating", hangs="")
+    with pytest.raises(ServiceError, match=r"systemctl did not end within 0\.3 s"):
+        systemd.service.start(anew=True)
 
 
 def test_a_start_that_is_slow_is_waited_for(systemd):

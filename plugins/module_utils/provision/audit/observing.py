@@ -14,6 +14,7 @@ from ..errors import ProvisionError
 from ..files import Files
 from ..memory import Memory, digest
 from ..protected import find_protected
+from ..service import Service
 from .model import InForce, Seen
 
 _PACKAGES = ("docker-ce", "docker.io")
@@ -33,7 +34,8 @@ def observe_host(
     info: Mapping[str, Any], bridge: Mapping[str, Any], trusted: Sequence[str], files: Files, commands: Commands
 ) -> Seen:
     """Look at the host; ``info`` and ``bridge`` are what its engine says of itself and of its default bridge."""
-    dockerd = observe_dockerd(files)
+    # Its unit may have it write its pid anywhere.
+    dockerd = observe_dockerd(files, Service(files=files, commands=commands).pid())
     standings = {
         name: [(path, standing) for path in paths for standing in [files.standing(path)] if standing]
         for name, paths in find_protected(files, dockerd).items()
@@ -48,7 +50,7 @@ def observe_host(
         watched=find_watched(files, dockerd),
         standings=standings,
         mounts=parse_mounts(files.read("/proc/self/mountinfo") or ""),
-        members=_observe_members(dockerd.group, commands),
+        members=_observe_members(dockerd.group, files, commands),
         trusted=frozenset(trusted),
         package=package.name,
         installed=package.installed,
@@ -73,12 +75,16 @@ def _observe_package(commands: Commands) -> Package:
     return parse_policy(commands.run("apt-cache", "policy", *_PACKAGES, timeout=60).said)
 
 
-def _observe_members(group: str, commands: Commands) -> List[str]:
+def _observe_members(group: str, files: Files, commands: Commands) -> List[str]:
     """Return who is in a group, also by being born into it; but for root, who needs none."""
     named = commands.run("getent", "group", group, timeout=30).said.strip().split(":")
     if len(named) != len(("name", "password", "gid", "members")):
         return []
-    users = [line.split(":") for line in commands.run("getent", "passwd", timeout=60).said.splitlines()]
+    try:
+        said = commands.run("getent", "passwd", timeout=60).said
+    except ProvisionError:
+        said = files.read("/etc/passwd") or ""  # a directory may have too many users to tell them all
+    users = [line.split(":") for line in said.splitlines()]
     native = [user[0] for user in users if user[3:4] == named[2:3] and user[2] != "0"]
     return list(dict.fromkeys([*filter(None, named[3].split(",")), *native]))
 

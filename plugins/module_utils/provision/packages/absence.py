@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Collection, Dict, List, Sequence, Tuple
 
 from ..commands import Commands
@@ -89,6 +89,8 @@ def remove(wanted: Wanted, check: bool, files: Files, commands: Commands, only_s
     installed = driver.installed()
     service = Service(files=files, commands=commands)
     farewell = _look(wanted, system, driver, installed, files, commands, service)
+    if check and wanted.stopped:
+        farewell = replace(farewell, containers=[], services=[], runs=False)
     result = Result(
         farewell.stops() if only_stop else farewell.steps(), wanted.source if wanted.source != "auto" else ""
     )

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from typing import List
+from typing import List, Match
 
 from ..commands import Commands
 from ..errors import ProvisionError
@@ -33,6 +33,8 @@ _MORE = (
 )
 # With userns-remap all of it lies in a folder that is named by the first ids.
 _REMAPPED = re.compile(r"\d+\.\d+")
+# How the kernel lists blanks in names.
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def roots(files: Files, kind: str, with_containerd: bool) -> List[str]:
@@ -78,8 +80,8 @@ def _configured(files: Files) -> str:
 
 def _is_empty(files: Files, path: str) -> bool:
     """Tell whether there is nothing to remove: no folder, or a mount point that has nothing in it."""
-    real = files.path(path)
-    return not os.path.isdir(real) or (os.path.ismount(real) and not os.listdir(real))
+    real = os.path.realpath(files.path(path))
+    return not os.path.isdir(real) or (_is_mount(real, _mounts(files)) and not os.listdir(real))
 
 
 def has_group(files: Files, name: str) -> bool:
@@ -92,10 +94,11 @@ def remove(files: Files, commands: Commands, path: str) -> None:
     real = os.path.realpath(files.path(path))
     if not os.path.isdir(real):  # the packages' own scripts may have removed it
         return
+    mounts = _mounts(files)
     # What it is told by goes last.
-    names = sorted(filter(_is_made, os.listdir(real)), key=_is_sign)
-    going = [real] if path in _OWN else [os.path.join(real, name) for name in names]
-    for mount in [mount for place in going for mount in _mounts_below(files, place)]:
+    names = sorted((name for name in os.listdir(real) if path in _OWN or _is_made(name)), key=_is_sign)
+    going = [os.path.join(real, name) for name in names]
+    for mount in [mount for mount in mounts if any(mount == place or mount.startswith(f"{place}/") for place in going)]:
         done = commands.run("umount", mount)
         if done.code:
             raise ProvisionError(
@@ -104,25 +107,31 @@ def remove(files: Files, commands: Commands, path: str) -> None:
     try:
         for place in going:
             _remove(place)
-        if os.path.isdir(real) and not os.path.ismount(real) and not os.listdir(real):
+        if not _is_mount(real, mounts) and not os.listdir(real):
             os.rmdir(real)
     except OSError as error:
         raise ProvisionError(f"{path} could not be removed: {error}") from error
 
 
 def _remove(real: str) -> None:
-    """Remove whatever this is; of a mount point only what is in it."""
+    """Remove whatever this is."""
     if os.path.islink(real) or not os.path.isdir(real):
         os.unlink(real)
-    elif os.path.ismount(real):
-        for name in os.listdir(real):
-            _remove(os.path.join(real, name))
     else:
         shutil.rmtree(real)
 
 
-def _mounts_below(files: Files, path: str) -> List[str]:
-    """Return what is mounted below a folder, the innermost first."""
+def _is_mount(real: str, mounts: List[str]) -> bool:
+    """Tell whether a folder is a mount point; where its own file system is mounted on it, only the list tells."""
+    return real in mounts or os.path.ismount(real)
+
+
+def _mounts(files: Files) -> List[str]:
+    """Return all mount points, the innermost first."""
     text = files.read("/proc/self/mounts") or ""
-    points = [line.split(" ")[1].encode().decode("unicode_escape") for line in text.splitlines() if " " in line]
-    return sorted((point for point in points if point.startswith(f"{path.rstrip('/')}/")), key=len, reverse=True)
+    points = [_ESCAPED.sub(_plain, line.split(" ")[1]) for line in text.splitlines() if " " in line]
+    return sorted(points, key=len, reverse=True)
+
+
+def _plain(escape: Match[str]) -> str:
+    return chr(int(escape[1], 8))

@@ -39,6 +39,7 @@ class Wanted:
     lock_timeout: float = 300
     cache_valid: float = 3600
     purge: bool = False
+    stopped: bool = False  # an earlier task sees to it that nothing runs, which a check finds running still
     leave: Tuple[str, ...] = ()  # parts of the role that take back by themselves what they set
     versions: Mapping[str, str] = field(default_factory=dict)  # exact, of single packages that are there or come
 

@@ -14,6 +14,7 @@ FINGERPRINTS = ["9DC858229FC7DD38854AE2D88D81803C0EBFCD88", "060A61C51B558A7F742
 SPEC: Dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
     "purge": {"type": "bool", "default": False},
+    "stopped": {"type": "bool", "default": False},
     "leave": {"type": "list", "elements": "str", "default": []},
     "kind": {"type": "str", "choices": ["docker", "podman"], "default": "docker"},
     "source": {"type": "str", "choices": ["auto", "distro", "docker", "archive"], "default": "auto"},
@@ -63,5 +64,6 @@ def wanted_of(options: Mapping[str, Any]) -> Wanted:
         lock_timeout=options["lock_timeout"],
         cache_valid=options["cache_valid"],
         purge=options["purge"],
+        stopped=options["stopped"],
         leave=tuple(options["leave"]),
     )

@@ -32,6 +32,8 @@ class Getent(Commands):
         return None
 
     def run(self, *argv, text=None, timeout=None, environment=None):
+        if argv[0] == "systemctl":
+            return Done(0, str(os.getpid()), str(os.getpid()))
         said = ANSWERS.get(" ".join(argv[1:]), "")
         return Done(0 if said else 2, said, said)
 
@@ -41,6 +43,7 @@ def files(tmp_path):
     """A host whose engine is this very process."""
     found = Files(str(tmp_path))
     found.write("/run/docker.pid", str(os.getpid()))
+    found.write(f"/proc/{os.getpid()}/cmdline", "dockerd\0")
     return found
 
 
@@ -67,6 +70,17 @@ def written(files, text, seconds):
 def test_all_who_may_use_the_socket_are_members(files, text, members):
     files.write(CONFIG, text)
     assert observe(files).members == members
+
+
+def test_a_directory_that_does_not_come_to_an_end_leaves_the_hosts_own_users(files):
+    class Endless(Getent):
+        def run(self, *argv, **options):
+            if argv == ("getent", "passwd"):
+                raise ProvisionError("getent did not end within 60 s")
+            return super().run(*argv, **options)
+
+    files.write("/etc/passwd", "root:x:0:998::/root:\ncarl:x:1003:998:::\n")
+    assert observe_host({}, {}, [], files, Endless()).members == ["bob", "ann", "carl"]
 
 
 def test_an_engine_read_what_was_there_when_it_started(files):
@@ -128,3 +142,15 @@ def test_who_may_not_read_the_notes_goes_by_the_files_time(files, monkeypatch):
 
 def test_an_engine_that_cannot_be_found_cannot_be_told_of(tmp_path):
     assert observe(Files(str(tmp_path))).in_force == InForce(known=False)
+
+
+@pytest.mark.parametrize("left", ["", "12"])
+def test_an_engine_that_writes_its_number_elsewhere_is_found_by_its_unit(tmp_path, left):
+    """Its unit says --pidfile, and an engine of before may have left its own file."""
+    files = Files(str(tmp_path))
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
+    files.write("/run/docker.pid", left)
+    files.write(f"/proc/{os.getpid()}/cmdline", "/usr/bin/dockerd\0--icc=false\0")
+    seen = observe(files)
+    assert seen.in_force == InForce()
+    assert not seen.dockerd.is_on("icc", True)

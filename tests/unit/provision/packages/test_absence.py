@@ -157,3 +157,20 @@ def test_an_engine_that_others_need_is_not_stopped(files, monkeypatch):
     monkeypatch.setattr(absence, "driver_of", lambda *_: Needed("docker-ce"))
     with pytest.raises(ProvisionError, match="kubelet cannot be there without docker-ce"):
         absence.remove(Wanted(), False, files, Programs("dockerd"), only_stop=True)
+
+
+def test_a_check_tells_what_stops_once(files, monkeypatch):
+    """What stands still by then still runs where it was only checked."""
+    monkeypatch.setattr(absence.stopping, "running", lambda _path: [("a1", "web")])
+    monkeypatch.setattr(absence.Service, "pid", lambda _service: 7)
+    monkeypatch.setattr(absence.Service, "answer", lambda _service: True)
+    monkeypatch.setattr(absence.stopping, "stop", lambda *_: None)
+    monkeypatch.setattr(absence, "driver_of", lambda *_: Packages("docker-ce"))
+
+    def verbs(check, stopped):
+        return {step.verb for step in absence.remove(Wanted(stopped=stopped), check, files, Programs("dockerd")).plan}
+
+    assert {"StopContainer", "StopService"} <= verbs(check=True, stopped=False)
+    assert verbs(check=True, stopped=True) == {"RemovePackage", "RemoveFile"}
+    # Where it is done, what came up again since is stopped, and told.
+    assert {"StopContainer", "StopService"} <= verbs(check=False, stopped=True)

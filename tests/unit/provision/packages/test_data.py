@@ -126,6 +126,41 @@ def test_what_is_mounted_in_it_is_let_go_first(files):
     assert files.standing("/var/lib/docker") is None
 
 
+def test_a_mount_that_is_itself_the_engines_folder_is_let_go(files):
+    """A bind mount on its own file system is seen in the list of mounts alone, and no folder under it can go."""
+    for path in ("overlay2/x", "volumes/x"):
+        files.write(f"/data/{path}", "")
+    root = files.path("/data")
+    files.write("/proc/self/mounts", f"a {root} ext4 rw 0 0\nb {root}/overlay2 ext4 rw 0 0\nc {root}/own ext4 rw 0 0\n")
+    commands = Umount(0)
+    data.remove(files, commands, "/data")
+    assert commands.asked == [("umount", f"{root}/overlay2")]
+    assert files.list("/data") == []
+
+
+@pytest.mark.parametrize("path", ["/data", "/var/lib/docker"])
+def test_a_root_that_is_a_mount_stays_and_is_as_good_as_none(files, path):
+    configure(files, '{"data-root": "/data"}')
+    files.write(f"{path}/volumes/x", "")
+    files.write("/proc/self/mounts", f"a {files.path(path)} ext4 rw 0 0\n")
+    commands = Umount(0)
+    assert path in data.roots(files, "docker", with_containerd=False)
+    data.remove(files, commands, path)
+    assert files.standing(path)
+    assert commands.asked == []
+    assert data.roots(files, "docker", with_containerd=False) == ["/etc/docker"]
+
+
+def test_a_mount_is_known_by_whatever_name_it_has(files):
+    files.write("/var/lib/docker/volumes/größe/theirs", "")
+    root = files.path("/var/lib/docker")
+    files.write("/proc/self/mounts", f"a {root}/volumes/größe nfs rw 0 0\nb /mnt/\udcff nfs rw 0 0\n")
+    busy = Umount(32)
+    with pytest.raises(ProvisionError, match="größe is mounted"):
+        data.remove(files, busy, "/var/lib/docker")
+    assert files.read("/var/lib/docker/volumes/größe/theirs") == ""
+
+
 def test_what_is_gone_is_gone(files):
     data.remove(files, Umount(0), "/var/lib/docker")
 
