@@ -33,6 +33,7 @@ _CONTAINERD = "containerd.service"
 # How long an init script's daemon may take to become a process, in seconds.
 _SCRIPT_PATIENCE = 2.0
 _LOG_LINES = 15
+_SYNC_SECONDS = 10.0
 _STOP_SECONDS = 60.0
 # How long an engine's answer may be, in bytes: 10,000 containers take a third of it.
 _LONGEST = 64 << 20
@@ -147,6 +148,9 @@ class Service:
     def log(self, lines: int = _LOG_LINES) -> str:
         """Return what the engine said last."""
         if self.way() == SYSTEMD:
+            # What was said a moment ago, which is what matters, may still be on its way.
+            with contextlib.suppress(ProvisionError):
+                self._commands.run("journalctl", "--sync", timeout=_SYNC_SECONDS)
             command = ("journalctl", f"--unit={_UNIT}", "--no-pager", "--output=cat", f"--lines={lines}")
             return self._commands.run(*command).output.rstrip()
         return self._written(lines)

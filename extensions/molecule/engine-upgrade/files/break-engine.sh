@@ -11,6 +11,7 @@ cat >/usr/sbin/dockerd <<'EOF'
 case "$*" in
     *--version*) echo "Docker version 28.5.2, build broken" ;;
     *--validate*) echo "configuration OK" ;;
-    *) echo "broken on purpose" >&2; exit 1 ;;
+    # For a moment it is there: of a process that is gone at once the journal may not know the unit.
+    *) echo "broken on purpose" >&2; sleep 0.5; exit 1 ;;
 esac
 EOF
