@@ -8,6 +8,7 @@ changed is written, so that caches keyed by time stay valid; what is gone here g
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / ".cache" / "ansible_collections" / "stowage" / "docker"
+LOCK = ROOT / ".cache" / "collection.lock"
 # What tools leave inside the copy.
 KEPT = (".git", "tests/output")
 
@@ -59,7 +61,10 @@ def same(source: Path, target: Path) -> bool:
 
 def main() -> int:
     """Lay out the tree and print where."""
-    copy(tracked())
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as lock:  # targets run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy(tracked())
     print(TARGET)
     return 0
 
