@@ -159,10 +159,10 @@ class Apt:
     def begin(self, choice: Choice, release: str = "") -> Optional[Begun]:
         """Begin a transaction, up to its first change. Raises ProvisionError where apt finds no way.
 
-        None where that cannot be: with packages that have to be brought yet, or that dpkg has to mend first, and on a
-        disk that is too full, of which ``see_that_it_fits`` says more than apt.
+        None where that cannot be: with packages that have to be brought yet, and on a disk that is too full, of which
+        ``see_that_it_fits`` says more than apt.
         """
-        if not self._fetches or not all(package.whole for package in self.installed().values()):
+        if not self._fetches:
             return None
         begun: List[Begun] = []
 

@@ -13,15 +13,14 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from typing import Mapping, Optional, Sequence
 
 from ..commands import Commands, Done
 from ..files import Files
-from .scratch import FOLDER
+from .scratch import new_folder
 
-_PREFIX = "stowage-gate-"  # and the process that it is of
+_PREFIX = "stowage-gate-"
 _EVERY = 0.02
 # apt looks a tool's options up by its first word: one that nobody else's tool begins with.
 _SHELL = "/bin/./sh"
@@ -39,8 +38,7 @@ class Gate:
     """One transaction: begun, told what it would do, and let go on or given up."""
 
     def __init__(self, files: Files) -> None:
-        _sweep(files)
-        self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=files.path(FOLDER))
+        self._folder = new_folder(files, _PREFIX)
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     def begin(self, commands: Commands, argv: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -80,11 +78,3 @@ class Gate:
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
-
-
-def _sweep(files: Files) -> None:
-    """Remove what killed runs left."""
-    for name in files.list(FOLDER):
-        pid = name[len(_PREFIX) :].partition("-")[0]
-        if name.startswith(_PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
-            shutil.rmtree(files.path(f"{FOLDER}/{name}"), ignore_errors=True)

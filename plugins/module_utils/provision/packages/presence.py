@@ -43,6 +43,12 @@ class Host:
     driver: Driver
     installed: Dict[str, Package]
     programs: List[str]
+    held_by_us: List[str]  # as far as we remember
+
+    @property
+    def broken(self) -> List[str]:
+        """The packages that dpkg was interrupted in."""
+        return sorted(name for name, package in self.installed.items() if not package.whole)
 
 
 @dataclass
@@ -100,7 +106,8 @@ def look(wanted: Wanted, files: Files, commands: Commands) -> Host | None:
     preflight.refuse_host(system, os.geteuid() == 0, sys.platform)
     preflight.refuse(wanted, system)
     driver = driver_of(system, files, commands, wanted.lock_timeout)
-    return Host(files, commands, system, driver, driver.installed(), programs)
+    held = Memory(files, _MEMORY).recall().get("held") or []
+    return Host(files, commands, system, driver, driver.installed(), programs, held)
 
 
 def driver_of(system: System, files: Files, commands: Commands, lock_timeout: float) -> Driver:
@@ -152,7 +159,8 @@ def _prepare(
         repository.write(host.files, adds)
     try:
         trouble = _fetch(driver, adds, stale)
-        begins = None if check else scratch
+        # What dpkg has to mend first is not there to begin with.
+        begins = None if check or host.broken else scratch
         plan = _planned(host, wanted, recipe, source, driver, None if settled else lacks, trouble, begins)
         driver.see_that_it_fits(plan.changes, fetched=plan.begun is not None)
     except ProvisionError:
@@ -207,8 +215,8 @@ def _planned(
                 _work_out(driver, plan, offers, recipe, begins)
         except ProvisionError as error:
             raise ProvisionError(f"{error}\n{trouble}".rstrip()) from error
-        ours = Memory(host.files, _MEMORY).recall().get("held") or ()
-        plan.steps = choosing.steps_of(plan.changes, plan.choice, recipe, host.installed, driver.automatic(), ours)
+        automatic = driver.automatic()
+        plan.steps = choosing.steps_of(plan.changes, plan.choice, recipe, host.installed, automatic, host.held_by_us)
     _plan_stops(host, recipe, plan)
     _plan_repair(host, plan)
     _plan_holds(host, wanted, recipe, source, plan)
@@ -221,13 +229,12 @@ def _work_out(
     """Know what a transaction does, and of which release what it needs is. Where it may, it begins."""
 
     def attempt() -> None:
-        if begins is not None:
-            plan.begun = driver.begin(plan.choice, plan.release)
-        if plan.begun is not None and begins is not None:
-            begins.callback(plan.begun.give_up)
-            plan.changes = list(plan.begun.changes)
-        else:
+        begun = driver.begin(plan.choice, plan.release) if begins else None
+        if begins is None or begun is None:
             plan.changes = driver.simulate(plan.choice, plan.release)
+            return
+        begins.callback(begun.give_up)
+        plan.begun, plan.changes = begun, list(begun.changes)
 
     try:
         attempt()
@@ -261,10 +268,9 @@ def _plan_stops(host: Host, recipe: Recipe, plan: Plan) -> None:
 
 def _plan_repair(host: Host, plan: Plan) -> None:
     """What dpkg was interrupted in is finished first, where there is anything to do with packages."""
-    broken = sorted(name for name, package in host.installed.items() if not package.whole)
-    if broken and plan.steps:
+    if host.broken and plan.steps:
         plan.repair = True
-        plan.steps.insert(0, Step("RepairPackages", ", ".join(broken), "their installation was interrupted"))
+        plan.steps.insert(0, Step("RepairPackages", ", ".join(host.broken), "their installation was interrupted"))
 
 
 def _plan_holds(host: Host, wanted: Wanted, recipe: Recipe, source: str, plan: Plan) -> None:
@@ -273,7 +279,6 @@ def _plan_holds(host: Host, wanted: Wanted, recipe: Recipe, source: str, plan: P
     versions.update({change.name: change.after for change in plan.changes})
     there = {name for name, version in versions.items() if version and choosing.is_part(recipe, name, version)}
     held = {name for name, package in host.installed.items() if package.held}
-    ours = Memory(host.files, _MEMORY).recall().get("held") or []
     if source == OTHER:
         return
     if wanted.hold:
@@ -281,16 +286,14 @@ def _plan_holds(host: Host, wanted: Wanted, recipe: Recipe, source: str, plan: P
         # A hold may get lost where a held package is changed; it is set anew without a word.
         plan.keep = [name for name in recipe.held if name in there and name in held]
     else:
-        plan.unhold = [name for name in ours if name in there and name in held]
-        plan.keep = [name for name in recipe.held if name in there and name in held and name not in ours]
+        plan.unhold = [name for name in host.held_by_us if name in there and name in held]
+        plan.keep = [name for name in recipe.held if name in there and name in held and name not in host.held_by_us]
     plan.steps += [Step("HoldPackage", name, "engine_hold") for name in plan.hold]
     plan.steps += [Step("UnholdPackage", name, "engine_hold is off") for name in plan.unhold]
 
 
 def _act(host: Host, driver: Driver, plan: Plan) -> None:
     """Do what was planned."""
-    memory = Memory(host.files, _MEMORY)
-    known = memory.recall()
     if plan.choice.requests or plan.choice.removals:
         stopping.stop_services(host.files, host.commands, plan.stops)
         try:
@@ -305,10 +308,10 @@ def _act(host: Host, driver: Driver, plan: Plan) -> None:
     elif policy.is_left_over(host.files):
         policy.restore(host.files)
     hold = [*plan.hold, *(plan.keep if plan.changes else ())]
-    ours = [name for name in {*(known.get("held") or ()), *plan.hold} if name not in plan.unhold]
+    ours = [name for name in {*host.held_by_us, *plan.hold} if name not in plan.unhold]
     # Noted first: a hold that nobody remembers would never be lifted.
     files = [path for path in repository.OURS if host.files.standing(path)]
-    memory.keep({key: value for key, value in (("held", sorted(ours)), ("files", files)) if value})
+    Memory(host.files, _MEMORY).keep({key: value for key, value in (("held", sorted(ours)), ("files", files)) if value})
     if hold:
         host.driver.hold(hold, held=True)
     if plan.unhold:

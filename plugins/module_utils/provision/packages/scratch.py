@@ -17,7 +17,7 @@ from ..files import Files
 from . import repository
 
 LISTS = "/var/lib/apt/lists"
-FOLDER = "/var/tmp"  # noqa: S108 - mkdtemp makes the name; lists are too large for a /tmp in memory
+_FOLDER = "/var/tmp"  # noqa: S108 - mkdtemp makes the name; lists are too large for a /tmp in memory
 _PREFIX = "stowage-apt-"
 
 
@@ -73,10 +73,7 @@ def _options(folder: str) -> List[str]:
 
 @contextlib.contextmanager
 def _folder(files: Files) -> Iterator[str]:
-    for name in files.list(FOLDER):  # what killed runs left
-        if name.startswith(_PREFIX):
-            shutil.rmtree(files.path(f"{FOLDER}/{name}"), ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix=_PREFIX, dir=files.path(FOLDER))
+    folder = new_folder(files, _PREFIX)
     try:
         os.chmod(folder, 0o755)  # noqa: S103 - apt fetches as a user of its own
         for name in ("lists", "lists/partial", "parts"):
@@ -84,6 +81,15 @@ def _folder(files: Files) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_folder(files: Files, prefix: str) -> str:
+    """Make a folder whose name tells of which process it is, and remove those of processes that were killed."""
+    for name in files.list(_FOLDER):
+        owner = name[len(prefix) :].partition("-")[0]
+        if name.startswith(prefix) and not (owner.isdigit() and os.path.exists(f"/proc/{owner}")):
+            shutil.rmtree(files.path(f"{_FOLDER}/{name}"), ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=files.path(_FOLDER))
 
 
 def _write(path: str, text: str) -> None:
