@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Callable, Dict, Mapping, NamedTuple, Optional
+from typing import IO, Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from .errors import ProvisionError
 
@@ -73,15 +73,9 @@ class Commands:
 
         Raises ProvisionError where there is no such program.
         """
-        path = self._found(argv[0])
+        command = [self._found(argv[0]), *argv[1:]]
         with open(output, "wb") as file:
-            return subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
-                [path, *argv[1:]],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                env=service_environment({"PATH": self.searched, **more}),
-            )
+            return _begin(command, file, env=service_environment({"PATH": self.searched, **more}))
 
     def leave(self, *argv: str, log: str, before: Optional[Callable[[], None]] = None) -> subprocess.Popen[bytes]:
         """Start a program that outlives this one, in a session of its own; what it says is appended to ``log``.
@@ -89,18 +83,10 @@ class Commands:
         ``before`` is called in the new process. Raises ProvisionError where there is no such program. Whoever is done
         with the answer calls ``let_go``.
         """
-        path = self._found(argv[0])
+        command = [self._found(argv[0]), *argv[1:]]
         with open(log, "ab") as file:
-            return subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
-                [path, *argv[1:]],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                cwd="/",
-                env=service_environment(),
-                start_new_session=True,
-                preexec_fn=before,  # noqa: PLW1509 - one thread, and nothing but one system call
-            )
+            # preexec_fn: one thread, and nothing but one system call
+            return _begin(command, file, cwd="/", env=service_environment(), start_new_session=True, preexec_fn=before)
 
     def succeed(self, *argv: str, text: Optional[str] = None, timeout: Optional[float] = None) -> str:
         """Run a program that has to succeed, and return its standard output.
@@ -111,6 +97,12 @@ class Commands:
         if done.code:
             raise ProvisionError(f"{' '.join(argv[:3])} ended with {done.code}: {last_lines(done.output)}")
         return done.said
+
+
+def _begin(command: List[str], output: IO[bytes], **how: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - a list, no shell  # pylint: disable=ansible-bad-function
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **how
+    )
 
 
 def let_go(process: subprocess.Popen[bytes]) -> None:

@@ -9,13 +9,13 @@ what the host's package manager knows already, and nothing is fetched.
 from __future__ import annotations
 
 import os
-import re
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Set, Tuple
 
 from .commands import Commands, last_lines
 from .dockerd import DAEMON_JSON, observe_dockerd
 from .files import Files
 from .system import APT, DNF
+from .versions import upstream
 
 Document = Dict[str, Any]
 
@@ -170,9 +170,7 @@ def returnable(
 
 def _is_of(package: str, version: str) -> bool:
     """Tell whether a package's version (5:29.0.0~rc.1-1~debian) is of one that the engine says (29.0.0-rc.1)."""
-    own = package.rpartition(":")[2].partition("-")[0]
-    own = re.sub(r"~\d+$", "", own)  # Docker's packages of 20.10 count builds: 20.10.24~3
-    return own.partition("+")[0] == version.partition("+")[0].replace("-", "~")
+    return upstream(package) == version.partition("+")[0].replace("-", "~")
 
 
 def parse_madison(text: str) -> List[Document]:

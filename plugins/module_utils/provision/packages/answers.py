@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import Dict, List, Set
 
+from ..versions import newest_first
 from .model import Change, Offer, Package
-from .versions import newest_first
 
 PACKAGES_FORMAT = "${Package}\\t${Version}\\t${db:Status-Want}\\t${db:Status-Status}\\n"
 # Waiting for triggers is a matter of moments, and nothing is missing meanwhile.

@@ -12,9 +12,9 @@ from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequen
 
 from ..errors import ProvisionError
 from ..steps import Step
+from ..versions import compare, fits, upstream
 from .catalogue import BUILDX, CLIENT, COMPOSE, ENGINE, PROGRAMS, Name, Recipe
 from .model import AUTO, LATEST, OTHER, Change, Choice, Offer, Package, Wanted
-from .versions import compare, fits, upstream
 
 ENGINES = ("docker.io", "docker-ce", "moby-engine")
 _NICE_TO_HAVE = ("fuse-overlayfs",)

@@ -15,11 +15,11 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 from ..commands import Commands, Done
 from ..errors import ProvisionError
 from ..files import Files
+from ..versions import compare, newest_first
 from . import repository
 from .answers import complaints
 from .locks import Locks
 from .model import Change, Choice, Offer, Package
-from .versions import compare, newest_first
 
 _LOCKS = ("/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock", "/var/cache/dnf/metadata_lock.pid")
 _INSTALLED = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"

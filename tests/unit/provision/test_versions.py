@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from provision.packages.versions import compare, fits, newest_first, upstream
+from provision.versions import compare, fits, newest_first, upstream
 
 
 @pytest.mark.parametrize(
