@@ -18,12 +18,26 @@ ROOT = Path(__file__).parents[3]
 def copy_collection(folder, modules=()):
     """Have the collection below a folder; ``modules`` are the texts of some that stand in, by name."""
     collection = folder / "ansible_collections" / "stowage" / "docker"
-    shutil.copytree(ROOT / "plugins", collection / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "plugins", collection / "plugins", ignore=shutil.ignore_patterns("__pycache__", ".mypy_cache")
+    )
     shutil.copytree(ROOT / "meta", collection / "meta")
     shutil.copy(ROOT / "galaxy.yml", collection)
     for name, text in dict(modules).items():
         (collection / "plugins" / "modules" / f"{name}.py").write_text(text)
     return collection
+
+
+def run(folder, *words):
+    """Run ``ansible-playbook`` on this machine with the collection below a folder."""
+    return subprocess.run(
+        [PLAYBOOK, "-c", "local", *words],
+        cwd=folder,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def play(folder, tasks, **more):
@@ -37,13 +51,6 @@ def play(folder, tasks, **more):
     tasks.append({"ansible.builtin.copy": copy, "delegate_to": "localhost"})
     book = folder / "play.yml"
     book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks, **more}]))
-    done = subprocess.run(
-        [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", book],
-        cwd=folder,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(folder, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", book)
     assert (folder / "told").exists(), done.stdout + done.stderr
     return json.loads((folder / "told").read_text())

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -15,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from .plays import PLAYBOOK, copy_collection
+
 pytest.importorskip("ansible")
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook")]
 ROOT = Path(__file__).parents[3]
 
@@ -55,12 +55,7 @@ def answer(request):
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory):
     root = tmp_path_factory.mktemp("collections")
-    folder = root / "ansible_collections" / "stowage" / "docker"
-    ignore = shutil.ignore_patterns("__pycache__", ".mypy_cache")
-    shutil.copytree(ROOT / "plugins", folder / "plugins", ignore=ignore)
-    for name in ("meta", "galaxy.yml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    folder = copy_collection(root)
     (folder / "plugins" / "module_utils" / "stowage" / "request.py").write_text(REQUEST)
     return root
 

@@ -4,18 +4,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from .plays import PLAYBOOK, copy_collection, run
+
 pytest.importorskip("ansible")
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook")]
-ROOT = Path(__file__).parents[3]
 MODULE = """\
 from ansible.module_utils.basic import AnsibleModule
 module = AnsibleModule(argument_spec={"proxies": {"type": "dict", "options": {"http": {}, "no": {}}}})
@@ -48,18 +44,7 @@ PLAY = """\
 
 
 def test_a_no_that_yaml_takes_for_false_is_a_no(tmp_path):
-    collection = tmp_path / "ansible_collections" / "stowage" / "docker"
-    shutil.copytree(ROOT / "plugins", collection / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "meta", collection / "meta")
-    shutil.copy(ROOT / "galaxy.yml", collection)
-    (collection / "plugins/modules/engine_config.py").write_text(MODULE)
+    copy_collection(tmp_path, {"engine_config": MODULE})
     (tmp_path / "play.yml").write_text(PLAY)
-    done = subprocess.run(
-        [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", "play.yml"],
-        cwd=tmp_path,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", "play.yml")
     assert done.returncode == 0, done.stdout + done.stderr

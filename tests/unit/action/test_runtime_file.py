@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +15,14 @@ import pytest
 from plugins.module_utils.stowage import __version__
 from plugins.plugin_utils import zipapp
 
+from .plays import PLAYBOOK, copy_collection, run
+
 pytest.importorskip("ansible")
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(PLAYBOOK is None, reason="needs ansible-playbook"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the command is root's"),
 ]
-ROOT = Path(__file__).parents[3]
 INTERPRETER = f"{sys.executable} -ISB"
 
 
@@ -36,10 +35,7 @@ def put(name, path, **more):
 def results(tmp_path_factory):
     """What each task returned, by its name; beside them the output, and what lay there in the end."""
     folder = tmp_path_factory.mktemp("play")
-    collection = folder / "ansible_collections" / "stowage" / "docker"
-    shutil.copytree(ROOT / "plugins", collection / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "meta", collection / "meta")
-    shutil.copy(ROOT / "galaxy.yml", collection)
+    copy_collection(folder)
     path = folder / "stowage"
     wrong = put("wrong", path)
     wrong["stowage.docker.runtime_file"] = {"path": str(path), "state": "gone"}
@@ -64,14 +60,7 @@ def results(tmp_path_factory):
     tasks.append({"ansible.builtin.copy": {"dest": str(folder / "told"), "content": told, "mode": "0600"}})
     book = folder / "play.yml"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    done = subprocess.run(
-        [PLAYBOOK, "-c", "local", book, "--diff"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_HOME": str(folder / "home")},
-    )
+    done = run(folder, book, "--diff")
     assert done.returncode == 0, done.stdout + done.stderr
     return {**json.loads((folder / "told").read_text()), "output": done.stdout, "kept": Path(f"{path}.kept")}
 
